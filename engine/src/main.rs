@@ -1,0 +1,2 @@
+//! The `flowbook` command.
+fn main() {}
