@@ -1,1 +1,5 @@
-//! Placeholder.
+//! What flows are made of: types, values, the standard functions, tables and connectors.
+
+pub mod function;
+pub mod types;
+pub mod value;
