@@ -1,1 +1,3 @@
-//! The engine.
+//! Checks, plans and runs flowbooks.
+
+pub mod plan;

@@ -384,7 +384,7 @@ pub enum ReadMode {
 }
 
 /// The three ends that text can give a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum End {
     /// A person must look.
     Fail,
@@ -395,7 +395,7 @@ pub enum End {
 }
 
 /// The writing verbs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Verb {
     /// 0 hits → writes, 1 → adopts.
     Create,

@@ -50,6 +50,8 @@ pub enum Value {
     List(Arc<[Value]>),
     /// Fields in the order of the record's shape; absent ones are `None`.
     Record(Arc<[Value]>),
+    /// A field of a record that one of the flow's own steps writes, before that write: only the target will tell.
+    Late,
     /// What was on the wire does not fit its field: an error for whoever uses it, and for nobody else.
     Bad(Arc<Bad>),
 }
