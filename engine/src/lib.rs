@@ -1,3 +1,10 @@
 //! Checks, plans and runs flowbooks.
 
+pub mod catalogue;
+pub mod check;
+pub mod checked;
+pub mod connect;
+pub mod diagnostic;
 pub mod plan;
+pub mod sources;
+pub mod store;

@@ -1,0 +1,42 @@
+//! The catalogue of diagnostics: every code with its title and its page. `flowbook explain F0123` prints a page.
+//!
+//! Codes are stable: one that is out of use is never given to anything else. Each area has its file and its range.
+
+mod connect;
+mod declare;
+mod expressions;
+mod flows;
+mod load;
+mod run;
+mod tables;
+
+/// A code of the catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    /// `F0123`
+    pub code: &'static str,
+    /// One line.
+    pub title: &'static str,
+    /// Markdown: what it means, why it is so, a wrong and a right example.
+    pub page: &'static str,
+}
+
+/// All codes of the engine, by area.
+pub fn all() -> impl Iterator<Item = &'static Entry> {
+    [
+        declare::CODES,
+        tables::CODES,
+        expressions::CODES,
+        flows::CODES,
+        load::CODES,
+        connect::CODES,
+        run::CODES,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// The entry of a code.
+pub fn find(code: &str) -> Option<&'static Entry> {
+    all().find(|entry| entry.code.eq_ignore_ascii_case(code))
+}

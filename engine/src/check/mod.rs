@@ -1,0 +1,3 @@
+//! Tree → checked tree: names, types, tables, keys, and what must be known before the first write. Everything at once, nothing needs a network.
+
+pub mod declared;

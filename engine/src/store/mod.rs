@@ -1,0 +1,121 @@
+//! What a flowbook remembers between runs, behind verbs of the protocol. [`sqlite`] keeps it in `.flowbook/`; [`memory`] for tests.
+//!
+//! The journal's verbs (`plan`, `release`, `settle`) join these; `confirm` already stores a link and its outcome in one transaction.
+
+use flowbook_stdlib::value::Value;
+use jiff::Timestamp;
+
+/// A source record of a flow.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RecordKey {
+    /// The flow's name.
+    pub flow: String,
+    /// The record's key at its source, as text.
+    pub key: String,
+}
+
+/// What the store knows of a source record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct State {
+    /// How it ended last.
+    pub end: End,
+    /// Hash of the fields that were read then.
+    pub hash: u64,
+    /// Why, for all but done.
+    pub reason: Option<Reason>,
+    /// Since when it waits; the first time it was seen waiting.
+    pub waiting_since: Option<Timestamp>,
+    /// A write of it was confirmed: it has passed its gates.
+    pub passed: bool,
+}
+
+/// How a record ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum End {
+    /// Carried over.
+    Done,
+    /// By `skip`.
+    Skipped,
+    /// By `wait` or `where`.
+    Waiting,
+    /// By a failure.
+    Failed,
+}
+
+/// Why a record is not done.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+pub struct Reason {
+    /// Code of the catalogue, for failures.
+    pub code: Option<String>,
+    /// The sentence.
+    pub message: String,
+    /// The field that was being computed or written.
+    pub field: Option<String>,
+    /// `orders.flow:12:3`
+    pub at: Option<String>,
+}
+
+/// A remembered pair.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Link {
+    /// The step and its turn: `draft`, `label#2`.
+    pub step: String,
+    /// The target resource: `books.invoice_drafts`.
+    pub resource: String,
+    /// The target's key.
+    pub target: Value,
+    /// Hash of what the target holds.
+    pub hash: u64,
+}
+
+/// Why the store cannot go on: file, what was done, next step.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct StoreError(pub String);
+
+/// The verbs.
+pub trait Store: Send {
+    /// This store's own number, made once.
+    fn id(&self) -> &str;
+
+    /// The states of these records of a flow, in order.
+    fn states(&self, flow: &str, keys: &[String]) -> Result<Vec<Option<State>>, StoreError>;
+
+    /// Records of a flow that wait, with the hash seen last.
+    fn waiting(&self, flow: &str) -> Result<Vec<(String, State)>, StoreError>;
+
+    /// Stores ends of records: one transaction for a page.
+    fn end(&mut self, flow: &str, ends: &[(String, State)]) -> Result<(), StoreError>;
+
+    /// Links of a record, by step.
+    fn links(&self, record: &RecordKey) -> Result<Vec<Link>, StoreError>;
+
+    /// What the flowbook last wrote to `resource` for the source record `key` of `source_resource`, by any flow.
+    fn linked(
+        &self,
+        source_resource: &str,
+        key: &str,
+        resource: &str,
+    ) -> Result<Option<Value>, StoreError>;
+
+    /// A write of a record is confirmed: link and outcome in one transaction.
+    fn confirm(
+        &mut self,
+        record: &RecordKey,
+        source_resource: &str,
+        link: &Link,
+    ) -> Result<(), StoreError>;
+
+    /// Up to where a flow has read its source.
+    fn cursor(&self, flow: &str) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Moves the cursor.
+    fn advance(&mut self, flow: &str, to: Timestamp) -> Result<(), StoreError>;
+
+    /// A rotated refresh token, before it is used. Kept owner-only.
+    fn keep_token(&mut self, system: &str, token: &str) -> Result<(), StoreError>;
+
+    /// The refresh token stored last.
+    fn token(&self, system: &str) -> Result<Option<String>, StoreError>;
+}
