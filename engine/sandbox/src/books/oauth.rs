@@ -1,0 +1,101 @@
+//! The token endpoint: refresh tokens that serve once, access tokens that expire.
+
+use super::{CLIENT_ID, CLIENT_SECRET};
+use crate::json::{Json, object};
+use crate::server::{Reply, Request, pairs};
+use crate::state::State;
+use base64::Engine as _;
+use jiff::Timestamp;
+
+const REFRESH: &str = "meta/refresh";
+const ACCESS: &str = "meta/access";
+
+/// The refresh token that is valid now.
+pub(crate) fn refresh_token(state: &State) -> String {
+    let valid = state.all(REFRESH).rfind(|token| !token.get("used").truth());
+    valid
+        .map(|token| token.get("token").text().to_owned())
+        .unwrap_or_default()
+}
+
+/// Makes a new refresh token; the first of a fresh state, or the next after a use.
+pub(crate) fn issue(state: &mut State) -> String {
+    let token = format!("sandbox-refresh-{}", uuid::Uuid::new_v4().simple());
+    state.put(
+        REFRESH,
+        &token,
+        object! { "token" => token.clone(), "used" => false },
+    );
+    token
+}
+
+pub(super) fn token(state: &mut State, request: &Request, seconds: i64) -> Reply {
+    let refuse = |status: u16, error: &str| Reply::json(status, &object! { "error" => error });
+    if request.method != "POST" {
+        return Reply::empty(405);
+    }
+    if !request
+        .header("content-type")
+        .starts_with("application/x-www-form-urlencoded")
+    {
+        return refuse(400, "invalid_request");
+    }
+    let form = pairs(&request.body);
+    let field = |name: &str| {
+        form.iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, v)| v.as_str())
+            .unwrap_or_default()
+    };
+    let basic =
+        base64::engine::general_purpose::STANDARD.encode(format!("{CLIENT_ID}:{CLIENT_SECRET}"));
+    let by_header = request.header("authorization") == format!("Basic {basic}");
+    let by_body = field("client_id") == CLIENT_ID && field("client_secret") == CLIENT_SECRET;
+    if !by_header && !by_body {
+        return refuse(400, "invalid_client");
+    }
+    if field("grant_type") != "refresh_token" {
+        return refuse(400, "unsupported_grant_type");
+    }
+    let given = field("refresh_token");
+    match state.get(REFRESH, given) {
+        Some(token) if !token.get("used").truth() => {}
+        _ => return refuse(400, "invalid_grant"),
+    }
+    state.put(REFRESH, given, object! { "token" => given, "used" => true });
+    let next = issue(state);
+    let access = uuid::Uuid::new_v4().simple().to_string();
+    let now = Timestamp::now().as_second();
+    let stale: Vec<String> = state
+        .all(ACCESS)
+        .filter(|token| token.get("until").number() <= now.into())
+        .map(|token| token.get("token").text().to_owned())
+        .collect();
+    for token in stale {
+        state.remove(ACCESS, &token);
+    }
+    state.put(
+        ACCESS,
+        &access,
+        object! { "token" => access.clone(), "until" => now + seconds },
+    );
+    Reply::json(
+        200,
+        &object! {
+            "access_token" => access, "expires_in" => seconds, "token_type" => "Bearer", "refresh_token" => next,
+            "scope" => "ea:api ea:sales ea:accounting ea:purchase offline_access",
+        },
+    )
+}
+
+/// Whether the request carries an access token that is known and not expired.
+pub(super) fn admitted(state: &State, request: &Request) -> bool {
+    let token = request
+        .header("authorization")
+        .strip_prefix("Bearer ")
+        .unwrap_or_default();
+    let until = state
+        .get(ACCESS, token)
+        .map(|token| token.get("until").clone());
+    matches!(until, Some(Json::Number(until)) if until > Timestamp::now().as_second().into())
+}

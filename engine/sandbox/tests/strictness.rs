@@ -1,0 +1,336 @@
+//! Both servers over real sockets: what they answer, and what they refuse.
+
+use flowbook_sandbox::{Limits, Options, Sandbox};
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Value, json};
+
+fn value(pairs: &[(String, String)], name: &str) -> String {
+    pairs
+        .iter()
+        .find(|(n, _)| n == name)
+        .map(|(_, v)| v.clone())
+        .unwrap()
+}
+
+async fn till(
+    sandbox: &Sandbox,
+    method: &str,
+    path: &str,
+    body: &str,
+    minutes: i64,
+) -> (u16, Value) {
+    let env = sandbox.till_env();
+    let base = value(&env, "BASE");
+    let uri = format!("/api/rest/v1{path}");
+    let time = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(minutes);
+    let date = time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let public = value(&env, "PUBLIC_KEY");
+    let mut mac =
+        Hmac::<sha2::Sha512>::new_from_slice(value(&env, "SECRET_KEY").as_bytes()).unwrap();
+    mac.update(format!("{public}|{method}|{uri}|{body}|{date}").as_bytes());
+    let answer = reqwest::Client::new()
+        .request(method.parse().unwrap(), format!("{base}{path}"))
+        .header("x-public", public)
+        .header("x-date", date)
+        .header("x-hash", hex::encode(mac.finalize().into_bytes()))
+        .header("accept", "application/json")
+        .header("content-type", "application/json")
+        .body(body.to_owned())
+        .send()
+        .await
+        .unwrap();
+    (
+        answer.status().as_u16(),
+        serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default(),
+    )
+}
+
+async fn token(sandbox: &Sandbox, refresh: &str) -> (u16, Value) {
+    let env = sandbox.books_env();
+    let answer = reqwest::Client::new()
+        .post(sandbox.token_url())
+        .basic_auth(value(&env, "CLIENT_ID"), Some(value(&env, "CLIENT_SECRET")))
+        .form(&[("grant_type", "refresh_token"), ("refresh_token", refresh)])
+        .send()
+        .await
+        .unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
+async fn access(sandbox: &Sandbox) -> String {
+    token(sandbox, &sandbox.refresh_token()).await.1["access_token"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+async fn books(
+    sandbox: &Sandbox,
+    token: &str,
+    method: &str,
+    path: &str,
+    body: Option<Value>,
+) -> (u16, Value) {
+    let mut request = reqwest::Client::new()
+        .request(
+            method.parse().unwrap(),
+            format!("{}{path}", sandbox.books_url()),
+        )
+        .bearer_auth(token);
+    if let Some(body) = body {
+        request = request.json(&body);
+    }
+    let answer = request.send().await.unwrap();
+    (
+        answer.status().as_u16(),
+        serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default(),
+    )
+}
+
+async fn start() -> Sandbox {
+    Sandbox::start(Options::default()).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_till_lists_paid_orders_in_pages() {
+    let sandbox = start().await;
+    let (status, page) = till(&sandbox, "GET", "/orders/?is_paid=true&size=50", "", 0).await;
+    assert_eq!((status, page["items"].as_array().unwrap().len()), (200, 50));
+    assert!(page["next"].as_str().unwrap().contains("start=50"));
+    let id = &page["items"][0]["id"];
+    let (_, rows) = till(&sandbox, "GET", &format!("/orders/{id}/orderrows/"), "", 0).await;
+    assert_eq!(rows["items"][0]["order_id"], *id);
+    let (status, error) = till(&sandbox, "GET", "/orders/?size=251", "", 0).await;
+    assert_eq!((status, error["code"].as_str()), (400, Some("400.10")));
+    assert_eq!(
+        till(&sandbox, "GET", "/orders/?minid=3", "", 0).await.0,
+        400
+    );
+}
+
+#[tokio::test]
+async fn the_till_refuses_stale_times_unknown_resources_and_wrong_fields() {
+    let sandbox = start().await;
+    assert_eq!(till(&sandbox, "GET", "/orders/", "", 6).await.0, 401);
+    assert_eq!(
+        till(&sandbox, "GET", "/invoicess/", "", 0).await.1["code"],
+        "404.20"
+    );
+    let order = "/orders/339323500/";
+    assert_eq!(
+        till(&sandbox, "PATCH", order, r#"{"status":15}"#, 0)
+            .await
+            .0,
+        400
+    );
+    assert_eq!(
+        till(&sandbox, "PATCH", order, r#"{"total_price":1}"#, 0)
+            .await
+            .0,
+        400
+    );
+    assert_eq!(
+        till(
+            &sandbox,
+            "PATCH",
+            order,
+            r#"{"status":5,"note":"Bokförd"}"#,
+            0
+        )
+        .await
+        .0,
+        204
+    );
+    assert_eq!(till(&sandbox, "GET", order, "", 0).await.1["status"], 5);
+    let (status, note) = till(
+        &sandbox,
+        "POST",
+        &format!("{order}ordernotes/"),
+        r#"{"note":"Bokförd"}"#,
+        0,
+    )
+    .await;
+    assert_eq!((status, note["note"].as_str()), (201, Some("Bokförd")));
+}
+
+#[tokio::test]
+async fn a_refresh_token_serves_once_and_an_access_token_expires() {
+    let sandbox = Sandbox::start(Options {
+        token_seconds: 0,
+        ..Options::default()
+    })
+    .await
+    .unwrap();
+    let refresh = sandbox.refresh_token();
+    let (_, first) = token(&sandbox, &refresh).await;
+    assert_eq!(
+        token(&sandbox, &refresh).await,
+        (400, json!({"error": "invalid_grant"}))
+    );
+    let expired = first["access_token"].as_str().unwrap();
+    let (status, error) = books(&sandbox, expired, "GET", "/customers", None).await;
+    assert_eq!((status, error["ErrorCode"].as_i64()), (401, Some(4005)));
+}
+
+#[tokio::test]
+async fn customers_are_found_replaced_whole_and_checked() {
+    let sandbox = start().await;
+    let token = access(&sandbox).await;
+    let find = "/customers?$filter=EmailAddress%20eq%20%27anna.lind@example.com%27";
+    let (_, list) = books(&sandbox, &token, "GET", find, None).await;
+    assert_eq!(list["Meta"]["TotalNumberOfResults"], 1);
+    let anna = &list["Data"][0];
+    let url = format!("/customers/{}", anna["Id"].as_str().unwrap());
+    let mut body = json!({"name": "Anna Lind", "InvoiceCity": "Uppsala", "InvoicePostalCode": "752 20",
+        "IsPrivatePerson": true, "IsActive": true, "TermsOfPaymentId": anna["TermsOfPaymentId"]});
+    let (status, replaced) = books(&sandbox, &token, "PUT", &url, Some(body.clone())).await;
+    assert_eq!((status, &replaced["EmailAddress"]), (200, &Value::Null));
+    body["CustomerNumber"] = json!("1000");
+    let (status, error) = books(&sandbox, &token, "POST", "/customers", Some(body.clone())).await;
+    assert_eq!((status, error["ErrorCode"].as_i64()), (409, Some(4000)));
+    body["name"] = json!("x".repeat(51));
+    let (status, error) = books(&sandbox, &token, "POST", "/customers", Some(body.clone())).await;
+    assert_eq!(
+        (status, error["Errors"][0]["Field"].as_str()),
+        (400, Some("Name"))
+    );
+    body["name"] = json!("x");
+    body["TermsOfPaymentId"] = json!("00000000-0000-0000-0000-000000000001");
+    let (_, error) = books(&sandbox, &token, "POST", "/customers", Some(body)).await;
+    assert_eq!(error["ErrorCode"], 3000);
+    assert_eq!(
+        books(
+            &sandbox,
+            &token,
+            "GET",
+            "/customers?$filter=Nme%20eq%201",
+            None
+        )
+        .await
+        .1["ErrorCode"],
+        6000
+    );
+}
+
+async fn draft(sandbox: &Sandbox, token: &str) -> Value {
+    let (_, customers) = books(
+        sandbox,
+        token,
+        "GET",
+        "/customers?$filter=CustomerNumber%20eq%20%271002%27",
+        None,
+    )
+    .await;
+    let (_, articles) = books(
+        sandbox,
+        token,
+        "GET",
+        "/articles?$filter=Number%20eq%20%27MUGG-BLA%27",
+        None,
+    )
+    .await;
+    let row = |price: &str| {
+        json!({"ArticleId": articles["Data"][0]["Id"], "IsTextRow": false, "Quantity": 1,
+            "UnitPrice": serde_json::from_str::<Value>(price).unwrap()})
+    };
+    // TV001 of the tax facts: the VAT is that of the sum
+    let body = json!({"CustomerId": customers["Data"][0]["Id"], "EuThirdParty": false, "RotReducedInvoicingType": 0,
+        "BuyersOrderReference": "1-7", "Rows": [row("3500.00"), row("720.00"), row("247.75")]});
+    let (status, draft) = books(sandbox, token, "POST", "/customerinvoicedrafts", Some(body)).await;
+    assert_eq!(status, 201, "{draft}");
+    draft
+}
+
+#[tokio::test]
+async fn a_draft_is_summed_converted_with_guard_and_paid() {
+    let sandbox = start().await;
+    let token = access(&sandbox).await;
+    let draft = draft(&sandbox, &token).await;
+    assert_eq!(draft["TotalVatAmount"].to_string(), "1116.94");
+    assert_eq!(draft["TotalAmount"].to_string(), "5584.69");
+    let convert = format!(
+        "/customerinvoicedrafts/{}/convert",
+        draft["Id"].as_str().unwrap()
+    );
+    let wrong = json!({"TotalAmountInvoiceCurrency": 5584.70});
+    assert_eq!(
+        books(&sandbox, &token, "POST", &convert, Some(wrong))
+            .await
+            .0,
+        400
+    );
+    let right = json!({"TotalAmountInvoiceCurrency": 5584.69});
+    let (status, invoice) = books(&sandbox, &token, "POST", &convert, Some(right)).await;
+    assert_eq!(
+        (status, invoice["InvoiceNumber"].as_i64()),
+        (201, Some(502)),
+        "{invoice}"
+    );
+    assert_eq!(invoice["BuyersOrderReference"], "1-7");
+    assert_eq!(books(&sandbox, &token, "POST", &convert, None).await.0, 404);
+    let (_, banks) = books(&sandbox, &token, "GET", "/bankaccounts", None).await;
+    let payment = json!({"CompanyBankAccountId": banks["Data"][0]["Id"], "PaymentAmount": 5584.69,
+        "PaymentCurrency": "SEK", "PaymentType": 2});
+    let url = format!("/customerinvoices/{}", invoice["Id"].as_str().unwrap());
+    assert_eq!(
+        books(
+            &sandbox,
+            &token,
+            "POST",
+            &format!("{url}/payments"),
+            Some(payment)
+        )
+        .await
+        .0,
+        201
+    );
+    let (_, paid) = books(&sandbox, &token, "GET", &url, None).await;
+    assert_eq!(
+        (&paid["PaymentStatus"], &paid["RemainingAmount"]),
+        (&json!(0), &json!(0))
+    );
+}
+
+#[tokio::test]
+async fn the_limit_is_reached_and_named() {
+    let limits = Limits {
+        books: 1,
+        ..Limits::NONE
+    };
+    let sandbox = Sandbox::start(Options {
+        limits,
+        ..Options::default()
+    })
+    .await
+    .unwrap();
+    let token = access(&sandbox).await;
+    assert_eq!(books(&sandbox, &token, "GET", "/units", None).await.0, 200);
+    let (status, error) = books(&sandbox, &token, "GET", "/units", None).await;
+    assert_eq!((status, error["ErrorCode"].as_i64()), (429, Some(4010)));
+}
+
+#[tokio::test]
+async fn the_state_survives_a_restart_and_is_not_shared() {
+    let folder = std::env::temp_dir().join(format!("flowbook-sandbox-{}", std::process::id()));
+    let options = Options {
+        state: Some(folder.clone()),
+        orders: Some(3),
+        ..Options::default()
+    };
+    let sandbox = Sandbox::start(options.clone()).await.unwrap();
+    assert!(
+        Sandbox::start(options.clone())
+            .await
+            .is_err_and(|e| e.to_string().contains("Another sandbox"))
+    );
+    let token = access(&sandbox).await;
+    draft(&sandbox, &token).await;
+    sandbox.shutdown().await;
+    let sandbox = Sandbox::start(options).await.unwrap();
+    let (_, list) = books(&sandbox, &token, "GET", "/customerinvoicedrafts", None).await;
+    assert_eq!(list["Meta"]["TotalNumberOfResults"], 1);
+    let (_, page) = till(&sandbox, "GET", "/orders/?ordernumber=100002", "", 0).await;
+    assert_eq!(page["items"][0]["ordernumber_full"], "100002");
+    sandbox.shutdown().await;
+    std::fs::remove_dir_all(folder).unwrap();
+}
