@@ -5,6 +5,9 @@
 use flowbook_stdlib::value::Value;
 use jiff::Timestamp;
 
+pub mod memory;
+pub mod sqlite;
+
 /// A source record of a flow.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RecordKey {
@@ -42,6 +45,28 @@ pub enum End {
     /// By a failure.
     Failed,
 }
+
+impl End {
+    /// As stored and as reported: `done`.
+    pub fn word(self) -> &'static str {
+        match self {
+            End::Done => "done",
+            End::Skipped => "skipped",
+            End::Waiting => "waiting",
+            End::Failed => "failed",
+        }
+    }
+
+    /// The end of that word.
+    pub fn of_word(word: &str) -> Option<End> {
+        [End::Done, End::Skipped, End::Waiting, End::Failed]
+            .into_iter()
+            .find(|end| end.word() == word)
+    }
+}
+
+/// What a record is said to wait for between a confirmed write and its end.
+pub const BEGUN: &str = "begun: what is written stands, the rest follows with the next run";
 
 /// Why a record is not done.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -82,8 +107,8 @@ pub trait Store: Send {
     /// The states of these records of a flow, in order.
     fn states(&self, flow: &str, keys: &[String]) -> Result<Vec<Option<State>>, StoreError>;
 
-    /// Records of a flow that wait, with the hash seen last.
-    fn waiting(&self, flow: &str) -> Result<Vec<(String, State)>, StoreError>;
+    /// Records of a flow that wait or failed: each run looks at them again, wherever its cursor stands.
+    fn unfinished(&self, flow: &str) -> Result<Vec<(String, State)>, StoreError>;
 
     /// Stores ends of records: one transaction for a page.
     fn end(&mut self, flow: &str, ends: &[(String, State)]) -> Result<(), StoreError>;
@@ -99,7 +124,8 @@ pub trait Store: Send {
         resource: &str,
     ) -> Result<Option<Value>, StoreError>;
 
-    /// A write of a record is confirmed: link and outcome in one transaction.
+    /// A write of a record is confirmed: link and outcome in one transaction. From now on the record has passed its gates; one that was
+    /// never stored waits, so that a run that is cut off here is gone on with.
     fn confirm(
         &mut self,
         record: &RecordKey,
@@ -119,3 +145,6 @@ pub trait Store: Send {
     /// The refresh token stored last.
     fn token(&self, system: &str) -> Result<Option<String>, StoreError>;
 }
+
+#[cfg(test)]
+mod tests;
