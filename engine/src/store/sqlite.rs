@@ -53,8 +53,7 @@ impl SqliteStore {
         private_folder(folder)?;
         let lock = lock(&folder.join("lock"))?;
         let file = folder.join("store.sqlite");
-        private_file(&file)
-            .map_err(|why| trouble(&file, "could not be made", &why.to_string()))?;
+        private_file(&file).map_err(|why| trouble(&file, "could not be made", &why.to_string()))?;
         let failed = |why: rusqlite::Error| damaged(&file, &why);
         let mut connection = Connection::open(&file).map_err(failed)?;
         let mode: String = connection
@@ -398,9 +397,11 @@ impl Store for SqliteStore {
 
     fn token(&self, system: &str) -> Result<Option<String>, StoreError> {
         self.connection
-            .query_row("SELECT token FROM token WHERE system = ?1", [system], |row| {
-                row.get(0)
-            })
+            .query_row(
+                "SELECT token FROM token WHERE system = ?1",
+                [system],
+                |row| row.get(0),
+            )
             .optional()
             .map_err(self.failed("read a refresh token"))
     }

@@ -64,7 +64,9 @@ fn ends_are_kept_by_flow_and_key() {
             waiting_since: None,
             ..unpaid
         };
-        store.end("orders", &[("7".to_owned(), done)]).expect("stored");
+        store
+            .end("orders", &[("7".to_owned(), done)])
+            .expect("stored");
         assert_eq!(store.unfinished("orders"), Ok(vec![]));
     });
 }
@@ -142,7 +144,11 @@ fn a_second_process_is_told_who_holds_the_store() {
 fn a_file_that_is_no_store_is_named_and_kept() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("store.sqlite");
-    std::fs::write(&file, "not a database, but long enough to be looked at".repeat(50)).expect("written");
+    std::fs::write(
+        &file,
+        "not a database, but long enough to be looked at".repeat(50),
+    )
+    .expect("written");
     let StoreError(message) = SqliteStore::open(folder.path()).expect_err("no store");
     assert!(message.contains("is damaged"), "{message}");
     assert!(file.exists());
