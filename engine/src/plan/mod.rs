@@ -52,8 +52,45 @@ pub struct Plan {
     pub maps: Vec<MapEntry>,
     /// Where nodes come from.
     pub places: Vec<Place>,
-    /// Paths of the files that spans name, by file number.
-    pub files: Vec<String>,
+    /// The files that spans name, by file number.
+    pub files: Vec<File>,
+}
+
+/// A file of the flowbook: enough to say where a span stands, without its text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct File {
+    /// As shown to users.
+    pub name: String,
+    /// Offset of the first byte of each line, the first line's 0 included.
+    pub lines: Vec<u32>,
+}
+
+impl File {
+    /// A file by its name and text.
+    pub fn new(name: &str, text: &str) -> File {
+        let starts = text.bytes().zip(1..).filter(|(byte, _)| *byte == b'\n');
+        File {
+            name: name.to_owned(),
+            lines: std::iter::once(0)
+                .chain(starts.map(|(_, next)| next))
+                .collect(),
+        }
+    }
+
+    /// The line of a byte, from 1.
+    pub fn line(&self, offset: u32) -> usize {
+        self.lines.partition_point(|start| *start <= offset)
+    }
+}
+
+impl Plan {
+    /// `orders.flow:17`: where a span begins.
+    pub fn at(&self, span: Span) -> String {
+        match self.files.get(usize::from(span.file.0)) {
+            Some(file) => format!("{}:{}", file.name, file.line(span.start)),
+            None => String::new(),
+        }
+    }
 }
 
 /// Where a node comes from, and the call through which a map's line got here.
@@ -90,7 +127,7 @@ pub struct Slot {
 /// A turn of a loop sets `item` and `counter`, and forgets the slots from `first` up to `last`, which stand in its body.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Loop {
-    /// The list.
+    /// The list; an absent one has no turns.
     pub over: NodeIx,
     /// The item.
     pub item: SlotIx,
@@ -171,6 +208,8 @@ pub enum Op {
     Math(Math, NodeIx, NodeIx),
     /// `= != < <= > >= in`
     Compare(Comparison, NodeIx, NodeIx),
+    /// `x in eu`: a set of countries or territories, by name; false for an absent x.
+    InSet(NodeIx, String),
     /// `x exists`
     Exists(NodeIx),
     /// A text with holes.
@@ -211,7 +250,7 @@ pub enum Comparison {
     Gt,
     /// `>=`
     Ge,
-    /// `in`: a list, or a set of countries.
+    /// `in`: a list.
     In,
 }
 
@@ -267,7 +306,7 @@ pub enum Question {
         find: Option<u16>,
         /// The key's fields, paths of indices in the shape.
         fields: Vec<Vec<u16>>,
-        /// Their values.
+        /// Their values. An absent one is not asked, unless it is the literal `none` of a step's key (see [`StepKey::values`]).
         key: Vec<NodeIx>,
     },
     /// The record last written for another one.
@@ -430,7 +469,8 @@ pub enum To {
 /// A key of a step.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StepKey {
-    /// Asks, in the step's own resource first, then in every form that a record of it can have taken.
+    /// Asks, in the step's own resource first, then in every form that a record of it can have taken. Of a sub-resource: the ask for the parent's
+    /// records, among which this key is looked for. Of `by link x`: the link's ask, and no fields.
     pub asks: Vec<AskIx>,
     /// Its fields, paths of indices in the shape.
     pub fields: Vec<Vec<u16>>,
