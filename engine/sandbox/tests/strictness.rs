@@ -334,3 +334,57 @@ async fn the_state_survives_a_restart_and_is_not_shared() {
     sandbox.shutdown().await;
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+#[tokio::test]
+async fn the_till_refuses_a_signature_over_another_query() {
+    let sandbox = start().await;
+    let env = sandbox.till_env();
+    let answer = reqwest::Client::new()
+        .get(format!("{}/orders/?size=5", value(&env, "BASE")))
+        .header("x-public", value(&env, "PUBLIC_KEY"))
+        .header("x-date", jiff::Timestamp::now().to_string())
+        .header("x-hash", "00".repeat(64))
+        .header("accept", "application/json");
+    let answer = answer.send().await.unwrap();
+    assert_eq!(answer.status(), 401);
+    assert!(answer.text().await.unwrap().contains("401.30"));
+}
+
+#[tokio::test]
+async fn orders_and_quotes_are_numbered_summed_and_move_on() {
+    let sandbox = start().await;
+    let token = access(&sandbox).await;
+    let draft = draft(&sandbox, &token).await;
+    let row = json!({"LineNumber": 1, "ArticleId": draft["Rows"][0]["ArticleId"], "IsTextRow": false, "IsWorkCost": false,
+        "EligibleForReverseChargeOnVat": false, "Quantity": 2, "UnitPrice": 80});
+    let order = json!({"CustomerId": draft["CustomerId"], "Status": 2, "CurrencyCode": "SEK", "EuThirdParty": false,
+        "RotReducedInvoicingType": 0, "ReverseChargeOnConstructionServices": false, "Rows": [row]});
+    let (status, order) = books(&sandbox, &token, "POST", "/orders", Some(order)).await;
+    assert_eq!(
+        (status, &order["Amount"], &order["Number"]),
+        (201, &json!(200), &json!(1)),
+        "{order}"
+    );
+    let convert = format!("/orders/{}/convert", order["Id"].as_str().unwrap());
+    let (status, invoice) = books(&sandbox, &token, "POST", &convert, Some(json!({}))).await;
+    assert_eq!(
+        (status, &invoice["TotalAmount"]),
+        (201, &json!(200)),
+        "{invoice}"
+    );
+    assert_eq!(
+        books(&sandbox, &token, "POST", &convert, Some(json!({})))
+            .await
+            .1["ErrorCode"],
+        4002
+    );
+    let row = json!({"ArticleId": draft["Rows"][0]["ArticleId"], "Quantity": 1, "UnitPrice": 80});
+    let quote =
+        json!({"CustomerId": draft["CustomerId"], "QuoteDate": "2026-11-01", "Rows": [row]});
+    let (status, quote) = books(&sandbox, &token, "POST", "/quotes", Some(quote)).await;
+    assert_eq!(
+        (status, &quote["TotalAmount"], &quote["Status"]),
+        (201, &json!(100), &json!(1)),
+        "{quote}"
+    );
+}
