@@ -3,3 +3,4 @@
 pub mod function;
 pub mod types;
 pub mod value;
+pub mod wire;
