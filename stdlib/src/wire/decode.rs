@@ -255,10 +255,9 @@ impl Reader {
         let first = json.trim_start().as_bytes().first();
         let is_list = matches!(field.ty.kind, Kind::List(_));
         match (first, is_list) {
-            (Some(b'{'), false) => {
-                here.inner
-                    .record(json, Some(here.holder), here.currency, path)
-            }
+            (Some(b'{'), false) => here
+                .inner
+                .record(json, Some(here.holder), here.currency, path),
             (Some(b'['), true) => here.records(json, path),
             // A sub-resource stands in its parent as a link, with its records only where the request asked to expand it.
             (Some(b'{'), true) if field.sub => match collection(json) {
@@ -270,7 +269,11 @@ impl Reader {
                 Token::Null => Value::None,
                 Token::Text(text) if text.is_empty() && self.habits.empty_is_none => Value::None,
                 _ => {
-                    let reason = if is_list { "is no list" } else { "is no record" };
+                    let reason = if is_list {
+                        "is no list"
+                    } else {
+                        "is no record"
+                    };
                     bad(path.to_owned(), json, field.secret, reason)
                 }
             }),
@@ -300,7 +303,10 @@ impl Here<'_> {
                 continue;
             }
             let holder = Some(self.holder);
-            records.push(self.inner.record(item.get(), holder, self.currency, &path)?);
+            records.push(
+                self.inner
+                    .record(item.get(), holder, self.currency, &path)?,
+            );
         }
         Ok(records.into_list())
     }
@@ -533,4 +539,3 @@ fn collect<'a>(
         None => Ok(()),
     }
 }
-

@@ -135,8 +135,12 @@ fn scalar(value: &Value, kind: &Kind, form: Form) -> Result<String, Unwritable> 
         (Value::Country(code) | Value::Territory(code), _) => quoted(code.as_str()),
         (Value::Currency(code), _) => quoted(code.as_str()),
         (Value::Uuid(uuid), _) => quoted(&uuid.to_string()),
-        (Value::Span(_), _) => return Err(Unwritable::new("is a span of time, which no field takes")),
-        (Value::List(_), _) => return Err(Unwritable::new("is a list where one value is expected")),
+        (Value::Span(_), _) => {
+            return Err(Unwritable::new("is a span of time, which no field takes"));
+        }
+        (Value::List(_), _) => {
+            return Err(Unwritable::new("is a list where one value is expected"));
+        }
         (Value::Record(_), _) => {
             return Err(Unwritable::new("is a record where one value is expected"));
         }

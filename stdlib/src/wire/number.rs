@@ -99,7 +99,9 @@ mod tests {
         assert!(read("1e99999999999").starts_with("has more digits"));
         assert!(read("1e-40").starts_with("has more digits"));
         assert_eq!(read(&format!("1.5{}", "0".repeat(40))), "1.5");
-        for no_number in ["", "-", "1.", ".5", "1e", "1e+-2", "0x10", "1_000", "1 000", "NaN"] {
+        for no_number in [
+            "", "-", "1.", ".5", "1e", "1e+-2", "0x10", "1_000", "1 000", "NaN",
+        ] {
             assert_eq!(read(no_number), "is no number", "{no_number}");
         }
     }

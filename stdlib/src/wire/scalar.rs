@@ -86,9 +86,7 @@ pub(super) fn read(token: &Token<'_>, kind: &Kind, form: Form) -> Result<Value, 
         Kind::Currency => Value::Currency(
             Code::new(text(token)?.trim()).ok_or("is no currency of three letters")?,
         ),
-        Kind::Uuid => {
-            Value::Uuid(Uuid::from_str(text(token)?.trim()).map_err(|_| "is no UUID")?)
-        }
+        Kind::Uuid => Value::Uuid(Uuid::from_str(text(token)?.trim()).map_err(|_| "is no UUID")?),
         Kind::Email(_) => {
             let text = text(token)?;
             if !email_address::EmailAddress::is_valid(text.trim()) {

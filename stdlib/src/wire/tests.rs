@@ -67,15 +67,24 @@ fn dec(text: &str) -> Decimal {
 
 /// An order of a till: a flag and a currency that its rows and its totals go by, a nested address, a link to its rows.
 fn order() -> Arc<Shape> {
-    let mut total = field("total_price", Kind::Money(Basis::By("taxes_included".into()), None));
+    let mut total = field(
+        "total_price",
+        Kind::Money(Basis::By("taxes_included".into()), None),
+    );
     total.flag = Some(Place::Own(path("taxes_included")));
-    let mut price = field("price", Kind::Money(Basis::By("parent.taxes_included".into()), None));
+    let mut price = field(
+        "price",
+        Kind::Money(Basis::By("parent.taxes_included".into()), None),
+    );
     price.flag = Some(Place::Parent(path("taxes_included")));
     let row = shape(
         vec![field("count", Kind::Decimal(None)), price],
         Some(Place::Parent(path("currency"))),
     );
-    let mut rows = field("orderrows", Kind::List(Box::new(Type::new(Kind::Record(row)))));
+    let mut rows = field(
+        "orderrows",
+        Kind::List(Box::new(Type::new(Kind::Record(row)))),
+    );
     rows.sub = true;
     let mut gift = field("gift_text", Kind::Text(None));
     gift.reads = path("customer.clubcomment");
@@ -120,7 +129,12 @@ fn an_order_with_its_rows_knows_currency_and_basis() {
     assert_eq!(order[1], amount("25.00"));
     assert_eq!(
         order[0],
-        Value::List([Value::Record([Value::Decimal(dec("2")), amount("12.50")].into())].into())
+        Value::List(
+            [Value::Record(
+                [Value::Decimal(dec("2")), amount("12.50")].into()
+            )]
+            .into()
+        )
     );
     assert_eq!(order[2], Value::Int(24_464_274));
     assert_eq!(order[3], Value::Text("new".into()));
@@ -144,10 +158,7 @@ fn rows_that_are_asked_for_alone_take_them_from_their_order() {
         .read(r#"{"currency":"SEK","taxes_included":false}"#, None)
         .unwrap();
     let row = Reader::new(row, Habits::default())
-        .read(
-            r#"{"count":1,"price":0.10}"#,
-            Holder::of(&shape, &parent),
-        )
+        .read(r#"{"count":1,"price":0.10}"#, Holder::of(&shape, &parent))
         .unwrap();
     assert_eq!(
         fields(row)[1],
@@ -168,7 +179,8 @@ fn a_link_without_its_records_is_absent() {
 
 #[test]
 fn only_what_is_asked_for_is_read_and_what_its_money_needs() {
-    let json = r#"{"id":7,"total_price":1,"currency":"EUR","taxes_included":true,"status":"nonsense"}"#;
+    let json =
+        r#"{"id":7,"total_price":1,"currency":"EUR","taxes_included":true,"status":"nonsense"}"#;
     let reader = Reader::only(&order(), Habits::default(), &[1]);
     let order = fields(reader.read(json, None).unwrap());
     assert_eq!(order[2], Value::None);
@@ -223,7 +235,11 @@ fn a_field_that_is_said_twice_spoils_the_record() {
     let error = reader.read(r#"{"id":1,"id":2}"#, None).unwrap_err();
     assert_eq!(error.to_string(), "the record says “id” twice");
     let broken = reader.read(r#"{"id":1"#, None).unwrap_err();
-    assert!(broken.to_string().starts_with("the record cannot be read: EOF"));
+    assert!(
+        broken
+            .to_string()
+            .starts_with("the record cannot be read: EOF")
+    );
     assert!(reader.read("[1]", None).is_err());
 }
 
@@ -289,7 +305,11 @@ fn dates_come_alone_or_as_midnight() {
         reason(&read_one(Kind::Date, Form::Plain, r#""2026-02-30""#)),
         "is no date"
     );
-    let stamp = read_one(Kind::DateTime, Form::Plain, r#""2026-06-27T17:34:17.6730217Z""#);
+    let stamp = read_one(
+        Kind::DateTime,
+        Form::Plain,
+        r#""2026-06-27T17:34:17.6730217Z""#,
+    );
     assert_eq!(
         stamp,
         Value::DateTime("2026-06-27T17:34:17.6730217Z".parse().unwrap())
