@@ -3,9 +3,14 @@
 //! [`parse`] turns the text of one file into its [`ast::File`] and every syntax error in it; [`format`] gives the one formatting of a file.
 
 pub mod ast;
+mod build;
 mod error;
+mod parse;
+mod scan;
 mod span;
+mod trouble;
 
 pub use error::SyntaxError;
-
+pub use parse::{LARGEST, Parsed, parse};
+pub use scan::DEEPEST;
 pub use span::{FileId, Span};

@@ -1,0 +1,191 @@
+//! Text → tree: cut into items, each read by the grammar, each error told once, nothing hidden by another.
+//!
+//! An item begins with an item's word in the first column (the formatter sees to it), so a broken item ends where the next one begins. Inside an
+//! item the parser reports the first error, blanks the line it stands on, and reads on: so every file tells all its errors in one go. An item
+//! with an error becomes [`ItemKind::Bad`]: its name is known, its meaning is not.
+
+use pest::Parser;
+
+use crate::ast::{Doc, File, Item, ItemKind, Word};
+use crate::build::{self, At, Grammar, Rule};
+use crate::error::SyntaxError;
+use crate::scan;
+use crate::span::{FileId, Span};
+use crate::trouble;
+
+/// Largest file that is read, bytes.
+pub const LARGEST: usize = 1_000_000;
+
+/// Errors told for one item before the rest of it is passed by.
+const ERRORS_PER_ITEM: usize = 20;
+
+/// Words that begin an item.
+pub(crate) const ITEM_WORDS: &[&str] = &[
+    "connector", "extend", "flow", "map", "set", "setting", "system", "table", "test", "type", "use", "zone",
+];
+
+/// A file's tree and everything in it that could not be read.
+#[derive(Debug, Clone, Default)]
+pub struct Parsed {
+    /// The tree. Items with errors are [`ItemKind::Bad`].
+    pub file: File,
+    /// In text order.
+    pub errors: Vec<SyntaxError>,
+}
+
+/// Reads the text of one file.
+///
+/// ```
+/// let parsed = flowbook_grammar::parse(flowbook_grammar::FileId(0), "zone \"Europe/Stockholm\"\n");
+/// assert!(parsed.errors.is_empty());
+/// assert_eq!(parsed.file.items.len(), 1);
+/// ```
+pub fn parse(file: FileId, text: &str) -> Parsed {
+    let mut out = Parsed::default();
+    if text.len() > LARGEST {
+        out.errors.push(trouble::too_large(file, text.len()));
+        return out;
+    }
+    let scan = scan::scan(file, text);
+    if let Some(at) = scan.too_deep {
+        out.errors.push(trouble::too_deep(file, at));
+        return out;
+    }
+    out.file.comments = scan.comments;
+    for piece in pieces(text) {
+        read_piece(file, text, piece, &mut out);
+    }
+    out
+}
+
+/// A run of lines: the docs above an item and the item.
+struct Piece {
+    start: usize,
+    /// Where the item's first line begins.
+    item: usize,
+    end: usize,
+}
+
+/// Cuts at lines that begin an item; docs directly above belong to it.
+fn pieces(text: &str) -> Vec<Piece> {
+    let mut out: Vec<Piece> = Vec::new();
+    let mut at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let mut start = at;
+    let mut item = None;
+    let mut docs_from = None;
+    for line in text[at..].split_inclusive('\n') {
+        let first = line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default();
+        if ITEM_WORDS.contains(&first) {
+            let begin = docs_from.unwrap_or(at);
+            if let Some(item) = item {
+                out.push(Piece { start, item, end: begin });
+                start = begin;
+            } else if begin > start && !text[start..begin].trim().is_empty() {
+                out.push(Piece { start, item: start, end: begin });
+                start = begin;
+            }
+            item = Some(at);
+            docs_from = None;
+        } else if line.starts_with("///") {
+            docs_from = docs_from.or(Some(at));
+        } else {
+            docs_from = None;
+        }
+        at += line.len();
+    }
+    if start < text.len() {
+        out.push(Piece { start, item: item.unwrap_or(start), end: text.len() });
+    }
+    out
+}
+
+fn read_piece(file: FileId, text: &str, piece: Piece, out: &mut Parsed) {
+    let mut body = text[piece.start..piece.end].to_owned();
+    let at = At { file, offset: piece.start as u32 };
+    if read_head(at, &mut body, out) {
+        return;
+    }
+    let mut errors: Vec<SyntaxError> = Vec::new();
+    let mut last = None;
+    while errors.len() < ERRORS_PER_ITEM {
+        match Grammar::parse(Rule::one_item, &body) {
+            Ok(mut pairs) => {
+                if errors.is_empty()
+                    && let Some(item) = pairs.next().and_then(|pair| build::item(at, pair))
+                {
+                    out.file.items.push(item);
+                    return;
+                }
+                break;
+            }
+            Err(error) => {
+                let position = match error.location {
+                    pest::error::InputLocation::Pos(at) | pest::error::InputLocation::Span((at, _)) => at,
+                };
+                if last.is_some_and(|last| position <= last) {
+                    break;
+                }
+                errors.push(trouble::explain(at, &body, position, &error.variant));
+                last = Some(blank_line(&mut body, position));
+                if body.trim().is_empty() {
+                    break;
+                }
+            }
+        }
+    }
+    let span = Span { file, start: piece.item as u32, end: piece.end as u32 };
+    let name = name_of(at, &text[piece.item..piece.end], piece.item);
+    out.file.items.push(Item { docs: Vec::new(), kind: ItemKind::Bad { name }, span });
+    out.errors.append(&mut errors);
+}
+
+/// Docs and blank lines in front of the first item. True if the piece holds nothing else.
+fn read_head(at: At, body: &mut String, out: &mut Parsed) -> bool {
+    let mut offset = 0;
+    let mut blanked = body.clone().into_bytes();
+    let mut only = true;
+    let mut head = true;
+    for line in body.split_inclusive('\n') {
+        let text = line.trim();
+        if head && text.starts_with("//!") {
+            let start = at.offset + offset as u32 + (line.len() - line.trim_start().len()) as u32;
+            let span = Span { file: at.file, start, end: start + text.len() as u32 };
+            let doc = text[3..].strip_prefix(' ').unwrap_or(&text[3..]);
+            out.file.docs.push(Doc { text: doc.to_owned(), span });
+            blanked[offset..offset + line.len()].iter_mut().filter(|b| **b != b'\n').for_each(|b| *b = b' ');
+        } else if !text.is_empty() && !(text.starts_with("//") && !text.starts_with("///")) {
+            only = false;
+            head = false;
+        }
+        offset += line.len();
+    }
+    *body = String::from_utf8(blanked).unwrap_or_default(); // whole lines were blanked, so it is still UTF-8
+    only
+}
+
+/// Blanks the line that holds `position`, and the lines of a bracket that it opens; gives where the blanked text ends.
+fn blank_line(body: &mut String, position: usize) -> usize {
+    let mut position = position.min(body.len());
+    // an error at a line's end, or behind it, is about the line before
+    while position > 0 && body[..position].ends_with(['\n', ' ', '\r', '\t']) && position == body.len() {
+        position = body[..position].trim_end().len();
+    }
+    let start = body[..position].rfind('\n').map_or(0, |at| at + 1);
+    let end = body[position..].find('\n').map_or(body.len(), |length| position + length);
+    let mut bytes = std::mem::take(body).into_bytes();
+    bytes[start..end].iter_mut().for_each(|byte| *byte = b' ');
+    *body = String::from_utf8(bytes).unwrap_or_default(); // a whole line was blanked
+    end
+}
+
+fn name_of(at: At, text: &str, start: usize) -> Option<Word> {
+    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+    let first = words.next()?;
+    if first == "extend" || !ITEM_WORDS.contains(&first) {
+        return None;
+    }
+    let name = words.next()?;
+    let offset = name.as_ptr() as usize - text.as_ptr() as usize + start;
+    let span = Span { file: at.file, start: offset as u32, end: (offset + name.len()) as u32 };
+    Some(Word { text: name.to_owned(), span })
+}
