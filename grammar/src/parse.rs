@@ -21,7 +21,18 @@ const ERRORS_PER_ITEM: usize = 20;
 
 /// Words that begin an item.
 pub(crate) const ITEM_WORDS: &[&str] = &[
-    "connector", "extend", "flow", "map", "set", "setting", "system", "table", "test", "type", "use", "zone",
+    "connector",
+    "extend",
+    "flow",
+    "map",
+    "set",
+    "setting",
+    "system",
+    "table",
+    "test",
+    "type",
+    "use",
+    "zone",
 ];
 
 /// A file's tree and everything in it that could not be read.
@@ -69,19 +80,34 @@ struct Piece {
 /// Cuts at lines that begin an item; docs directly above belong to it.
 fn pieces(text: &str) -> Vec<Piece> {
     let mut out: Vec<Piece> = Vec::new();
-    let mut at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let mut at = if text.starts_with('\u{feff}') {
+        '\u{feff}'.len_utf8()
+    } else {
+        0
+    };
     let mut start = at;
     let mut item = None;
     let mut docs_from = None;
     for line in text[at..].split_inclusive('\n') {
-        let first = line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default();
+        let first = line
+            .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .next()
+            .unwrap_or_default();
         if ITEM_WORDS.contains(&first) {
             let begin = docs_from.unwrap_or(at);
             if let Some(item) = item {
-                out.push(Piece { start, item, end: begin });
+                out.push(Piece {
+                    start,
+                    item,
+                    end: begin,
+                });
                 start = begin;
             } else if begin > start && !text[start..begin].trim().is_empty() {
-                out.push(Piece { start, item: start, end: begin });
+                out.push(Piece {
+                    start,
+                    item: start,
+                    end: begin,
+                });
                 start = begin;
             }
             item = Some(at);
@@ -94,14 +120,21 @@ fn pieces(text: &str) -> Vec<Piece> {
         at += line.len();
     }
     if start < text.len() {
-        out.push(Piece { start, item: item.unwrap_or(start), end: text.len() });
+        out.push(Piece {
+            start,
+            item: item.unwrap_or(start),
+            end: text.len(),
+        });
     }
     out
 }
 
 fn read_piece(file: FileId, text: &str, piece: Piece, out: &mut Parsed) {
     let mut body = text[piece.start..piece.end].to_owned();
-    let at = At { file, offset: piece.start as u32 };
+    let at = At {
+        file,
+        offset: piece.start as u32,
+    };
     if read_head(at, &mut body, out) {
         return;
     }
@@ -120,7 +153,8 @@ fn read_piece(file: FileId, text: &str, piece: Piece, out: &mut Parsed) {
             }
             Err(error) => {
                 let position = match error.location {
-                    pest::error::InputLocation::Pos(at) | pest::error::InputLocation::Span((at, _)) => at,
+                    pest::error::InputLocation::Pos(at)
+                    | pest::error::InputLocation::Span((at, _)) => at,
                 };
                 if last.is_some_and(|last| position <= last) {
                     break;
@@ -133,9 +167,17 @@ fn read_piece(file: FileId, text: &str, piece: Piece, out: &mut Parsed) {
             }
         }
     }
-    let span = Span { file, start: piece.item as u32, end: piece.end as u32 };
+    let span = Span {
+        file,
+        start: piece.item as u32,
+        end: piece.end as u32,
+    };
     let name = name_of(at, &text[piece.item..piece.end], piece.item);
-    out.file.items.push(Item { docs: Vec::new(), kind: ItemKind::Bad { name }, span });
+    out.file.items.push(Item {
+        docs: Vec::new(),
+        kind: ItemKind::Bad { name },
+        span,
+    });
     out.errors.append(&mut errors);
 }
 
@@ -149,10 +191,20 @@ fn read_head(at: At, body: &mut String, out: &mut Parsed) -> bool {
         let text = line.trim();
         if head && text.starts_with("//!") {
             let start = at.offset + offset as u32 + (line.len() - line.trim_start().len()) as u32;
-            let span = Span { file: at.file, start, end: start + text.len() as u32 };
+            let span = Span {
+                file: at.file,
+                start,
+                end: start + text.len() as u32,
+            };
             let doc = text[3..].strip_prefix(' ').unwrap_or(&text[3..]);
-            out.file.docs.push(Doc { text: doc.to_owned(), span });
-            blanked[offset..offset + line.len()].iter_mut().filter(|b| **b != b'\n').for_each(|b| *b = b' ');
+            out.file.docs.push(Doc {
+                text: doc.to_owned(),
+                span,
+            });
+            blanked[offset..offset + line.len()]
+                .iter_mut()
+                .filter(|b| **b != b'\n')
+                .for_each(|b| *b = b' ');
         } else if !text.is_empty() && !(text.starts_with("//") && !text.starts_with("///")) {
             only = false;
             head = false;
@@ -167,11 +219,16 @@ fn read_head(at: At, body: &mut String, out: &mut Parsed) -> bool {
 fn blank_line(body: &mut String, position: usize) -> usize {
     let mut position = position.min(body.len());
     // an error at a line's end, or behind it, is about the line before
-    while position > 0 && body[..position].ends_with(['\n', ' ', '\r', '\t']) && position == body.len() {
+    while position > 0
+        && body[..position].ends_with(['\n', ' ', '\r', '\t'])
+        && position == body.len()
+    {
         position = body[..position].trim_end().len();
     }
     let start = body[..position].rfind('\n').map_or(0, |at| at + 1);
-    let end = body[position..].find('\n').map_or(body.len(), |length| position + length);
+    let end = body[position..]
+        .find('\n')
+        .map_or(body.len(), |length| position + length);
     let mut bytes = std::mem::take(body).into_bytes();
     bytes[start..end].iter_mut().for_each(|byte| *byte = b' ');
     *body = String::from_utf8(bytes).unwrap_or_default(); // a whole line was blanked
@@ -179,13 +236,22 @@ fn blank_line(body: &mut String, position: usize) -> usize {
 }
 
 fn name_of(at: At, text: &str, start: usize) -> Option<Word> {
-    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+    let mut words = text
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .filter(|word| !word.is_empty());
     let first = words.next()?;
     if first == "extend" || !ITEM_WORDS.contains(&first) {
         return None;
     }
     let name = words.next()?;
     let offset = name.as_ptr() as usize - text.as_ptr() as usize + start;
-    let span = Span { file: at.file, start: offset as u32, end: (offset + name.len()) as u32 };
-    Some(Word { text: name.to_owned(), span })
+    let span = Span {
+        file: at.file,
+        start: offset as u32,
+        end: (offset + name.len()) as u32,
+    };
+    Some(Word {
+        text: name.to_owned(),
+        span,
+    })
 }

@@ -17,7 +17,10 @@ pub(crate) struct Scan {
 
 pub(crate) fn scan(file: FileId, text: &str) -> Scan {
     let bytes = text.as_bytes();
-    let mut out = Scan { comments: Vec::new(), too_deep: None };
+    let mut out = Scan {
+        comments: Vec::new(),
+        too_deep: None,
+    };
     // what we are inside of, innermost last: a bracket, or b'"' for a text
     let mut stack: Vec<u8> = Vec::new();
     let mut at = 0;
@@ -39,13 +42,24 @@ pub(crate) fn scan(file: FileId, text: &str) -> Scan {
                 b')' | b']' | b'}' => {
                     stack.pop();
                 }
-                b'\n' if stack.contains(&b'"') => stack.retain(|open| *open != b'"' && *open != b'h'),
+                b'\n' if stack.contains(&b'"') => {
+                    stack.retain(|open| *open != b'"' && *open != b'h')
+                }
                 b'/' if bytes.get(at + 1) == Some(&b'/') => {
-                    let end = text[at..].find('\n').map_or(text.len(), |length| at + length);
+                    let end = text[at..]
+                        .find('\n')
+                        .map_or(text.len(), |length| at + length);
                     if !matches!(bytes.get(at + 2), Some(b'/' | b'!')) {
                         let comment = text[at..end].trim_end();
-                        let span = Span { file, start: at as u32, end: (at + comment.len()) as u32 };
-                        out.comments.push(Comment { text: comment.to_owned(), span });
+                        let span = Span {
+                            file,
+                            start: at as u32,
+                            end: (at + comment.len()) as u32,
+                        };
+                        out.comments.push(Comment {
+                            text: comment.to_owned(),
+                            span,
+                        });
                     }
                     at = end;
                     continue;

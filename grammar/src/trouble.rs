@@ -12,9 +12,16 @@ pub(crate) fn too_large(file: FileId, bytes: usize) -> SyntaxError {
     SyntaxError {
         code: "F0001",
         message: format!("The file has {bytes} bytes; a .flow file has at most {LARGEST}."),
-        span: Span { file, start: 0, end: 1 },
+        span: Span {
+            file,
+            start: 0,
+            end: 1,
+        },
         label: "too large to be a flow file".to_owned(),
-        help: Some("Is it the right file? Long tables belong in a CSV (`from \"tables/…csv\"`).".to_owned()),
+        help: Some(
+            "Is it the right file? Long tables belong in a CSV (`from \"tables/…csv\"`)."
+                .to_owned(),
+        ),
         related: Vec::new(),
     }
 }
@@ -23,7 +30,11 @@ pub(crate) fn too_deep(file: FileId, at: u32) -> SyntaxError {
     SyntaxError {
         code: "F0002",
         message: format!("Brackets are nested deeper than {DEEPEST} levels."),
-        span: Span { file, start: at, end: at + 1 },
+        span: Span {
+            file,
+            start: at,
+            end: at + 1,
+        },
         label: "one level too many opens here".to_owned(),
         help: Some("Give inner parts a name with `let`, or move them to a map.".to_owned()),
         related: Vec::new(),
@@ -31,7 +42,12 @@ pub(crate) fn too_deep(file: FileId, at: u32) -> SyntaxError {
 }
 
 /// What is wrong at `position` of `body`.
-pub(crate) fn explain(at: At, body: &str, position: usize, variant: &ErrorVariant<Rule>) -> SyntaxError {
+pub(crate) fn explain(
+    at: At,
+    body: &str,
+    position: usize,
+    variant: &ErrorVariant<Rule>,
+) -> SyntaxError {
     let here = Here::new(body, position);
     let (code, message, label, help) = here.special().unwrap_or_else(|| here.general(variant));
     let span = Span {
@@ -39,7 +55,14 @@ pub(crate) fn explain(at: At, body: &str, position: usize, variant: &ErrorVarian
         start: at.offset + here.start as u32,
         end: at.offset + here.end.max(here.start + 1).min(body.len().max(here.start)) as u32,
     };
-    SyntaxError { code, message, span, label, help, related: here.open_bracket(at) }
+    SyntaxError {
+        code,
+        message,
+        span,
+        label,
+        help,
+        related: here.open_bracket(at),
+    }
 }
 
 struct Here<'a> {
@@ -76,8 +99,16 @@ impl<'a> Here<'a> {
         }
         let token = token(&body[start..]);
         let line_start = body[..start].rfind('\n').map_or(0, |at| at + 1);
-        let line_end = body[start..].find('\n').map_or(body.len(), |length| start + length);
-        Here { body, start, end: start + token, line: &body[line_start..line_end], line_start }
+        let line_end = body[start..]
+            .find('\n')
+            .map_or(body.len(), |length| start + length);
+        Here {
+            body,
+            start,
+            end: start + token,
+            line: &body[line_start..line_end],
+            line_start,
+        }
     }
 
     fn token(&self) -> &'a str {
@@ -93,64 +124,161 @@ impl<'a> Here<'a> {
         let token = self.token();
         let rest = &self.body[self.start..];
         let line = self.line.trim();
-        let first = line.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
+        let first = line
+            .split(|c: char| !c.is_alphanumeric() && c != '_')
+            .next()
+            .unwrap_or_default();
         let said = |code, message: &str, label: &str, help: &str| {
-            Some((code, message.to_owned(), label.to_owned(), Some(help.to_owned())))
+            Some((
+                code,
+                message.to_owned(),
+                label.to_owned(),
+                Some(help.to_owned()),
+            ))
         };
         if rest.starts_with("==") || (token == "=" && self.body[..self.start].ends_with('=')) {
-            return said("F0003", "`==` is not needed: `=` compares.", "one sign is enough", "Write `=`.");
+            return said(
+                "F0003",
+                "`==` is not needed: `=` compares.",
+                "one sign is enough",
+                "Write `=`.",
+            );
         }
         if rest.starts_with("&&") || rest.starts_with('&') {
-            return said("F0004", "`&&` is written `and` here.", "not a sign of the language", "Write `and`.");
+            return said(
+                "F0004",
+                "`&&` is written `and` here.",
+                "not a sign of the language",
+                "Write `and`.",
+            );
         }
         if rest.starts_with("||") {
-            return said("F0004", "`||` is written `or` here.", "not a sign of the language", "Write `or`; one `|` hands a value to a function.");
+            return said(
+                "F0004",
+                "`||` is written `or` here.",
+                "not a sign of the language",
+                "Write `or`; one `|` hands a value to a function.",
+            );
         }
         if rest.starts_with('!') {
-            return said("F0004", "`!` is written `not` here.", "not a sign of the language", "Write `not`; `!=` compares.");
+            return said(
+                "F0004",
+                "`!` is written `not` here.",
+                "not a sign of the language",
+                "Write `not`; `!=` compares.",
+            );
         }
         if rest.starts_with("->") && line.contains("=>") {
-            return said("F0011", "`->` stands before a result's type.", "expected `=>`", "Write `=>`.");
+            return said(
+                "F0011",
+                "`->` stands before a result's type.",
+                "expected `=>`",
+                "Write `=>`.",
+            );
         }
         if rest.starts_with('\'') {
-            return said("F0005", "Texts stand in double quotes.", "a single quote", "Write \"…\".");
+            return said(
+                "F0005",
+                "Texts stand in double quotes.",
+                "a single quote",
+                "Write \"…\".",
+            );
         }
         if rest.starts_with(';') {
-            return said("F0006", "A line ends by itself.", "no `;` is needed", "Take the `;` away.");
+            return said(
+                "F0006",
+                "A line ends by itself.",
+                "no `;` is needed",
+                "Take the `;` away.",
+            );
         }
         if rest.starts_with('%') {
-            return said("F0007", "There is no modulo; `%` belongs to a number.", "not an operator", "Write percents as 25%.");
+            return said(
+                "F0007",
+                "There is no modulo; `%` belongs to a number.",
+                "not an operator",
+                "Write percents as 25%.",
+            );
         }
         if rest.starts_with('?') {
-            return said("F0008", "`?` belongs to types.", "not an operator", "Write `if CONDITION => VALUE else OTHER`, or `VALUE else OTHER` for an absent value.");
+            return said(
+                "F0008",
+                "`?` belongs to types.",
+                "not an operator",
+                "Write `if CONDITION => VALUE else OTHER`, or `VALUE else OTHER` for an absent value.",
+            );
         }
         if let Some(quote) = self.open_quote() {
             return Some((
                 "F0009",
                 "A text has no closing quote on its line.".to_owned(),
                 "the text that begins on this line does not end".to_owned(),
-                Some(format!("Close it with \", or write \\\" for a quote inside it. It began with: {quote}")),
+                Some(format!(
+                    "Close it with \", or write \\\" for a quote inside it. It began with: {quote}"
+                )),
             ));
         }
         match token {
-            "null" | "nil" | "undefined" => return said("F0010", "An absent value is written `none`.", "no word of the language", "Write `none`; `x exists` and `x missing` ask for it."),
-            "elif" | "elsif" | "elseif" => return said("F0010", "There is no such word.", "no word of the language", "Write `else if`."),
+            "null" | "nil" | "undefined" => {
+                return said(
+                    "F0010",
+                    "An absent value is written `none`.",
+                    "no word of the language",
+                    "Write `none`; `x exists` and `x missing` ask for it.",
+                );
+            }
+            "elif" | "elsif" | "elseif" => {
+                return said(
+                    "F0010",
+                    "There is no such word.",
+                    "no word of the language",
+                    "Write `else if`.",
+                );
+            }
             "return" | "const" | "var" | "function" | "def" | "fn" | "while" | "try" | "catch" => {
                 return Some(("F0010", format!("There is no `{token}`."), "no word of the language".to_owned(), Some("Values are named with `let`, functions are `map NAME(x: type) = …`, and there are no loops but `for x in xs`.".to_owned())));
             }
             _ => {}
         }
-        if self.before().ends_with("=>") || self.before().ends_with('|') || self.before().ends_with(" else") || self.before().ends_with('=') {
-            let word = self.before().rsplit(' ').next().unwrap_or_default().to_owned();
+        if self.before().ends_with("=>")
+            || self.before().ends_with('|')
+            || self.before().ends_with(" else")
+            || self.before().ends_with('=')
+        {
+            let word = self
+                .before()
+                .rsplit(' ')
+                .next()
+                .unwrap_or_default()
+                .to_owned();
             if token.is_empty() || token == "}" {
-                return Some(("F0012", format!("Nothing follows `{word}`."), "a value is missing here".to_owned(), Some(format!("Write a value behind `{word}`."))));
+                return Some((
+                    "F0012",
+                    format!("Nothing follows `{word}`."),
+                    "a value is missing here".to_owned(),
+                    Some(format!("Write a value behind `{word}`.")),
+                ));
             }
         }
         if token == ":" && first == "let" {
-            return said("F0013", "A `let` is given its value with `=`.", "expected `=`", "Write `let NAME = VALUE`; a colon stands before a type.");
+            return said(
+                "F0013",
+                "A `let` is given its value with `=`.",
+                "expected `=`",
+                "Write `let NAME = VALUE`; a colon stands before a type.",
+            );
         }
-        if token == "=" && !self.before().contains(" = ") && self.inside() == Some('{') && !["let", "set", "create", "where", "skip", "by", "confirm"].contains(&first) {
-            return said("F0013", "A field is given its value with `:`.", "expected `:`", "Write `NAME: VALUE`.");
+        if token == "="
+            && !self.before().contains(" = ")
+            && self.inside() == Some('{')
+            && !["let", "set", "create", "where", "skip", "by", "confirm"].contains(&first)
+        {
+            return said(
+                "F0013",
+                "A field is given its value with `:`.",
+                "expected `:`",
+                "Write `NAME: VALUE`.",
+            );
         }
         if self.line_start == 0 || !self.line.starts_with(' ') {
             let items = ITEM_WORDS.join(", ");
@@ -160,18 +288,43 @@ impl<'a> Here<'a> {
                     "F0014",
                     format!("No item begins with `{first}`."),
                     "expected an item".to_owned(),
-                    Some(close.map_or(format!("A file is made of: {items}."), |word| format!("Did you mean `{word}`?"))),
+                    Some(
+                        close.map_or(format!("A file is made of: {items}."), |word| {
+                            format!("Did you mean `{word}`?")
+                        }),
+                    ),
                 ));
             }
         }
-        if first == "setting" || first == "set" || first == "map" || first == "flow" || first == "table" {
+        if first == "setting"
+            || first == "set"
+            || first == "map"
+            || first == "flow"
+            || first == "table"
+        {
             let name = self.before().rsplit(' ').next() == Some(first);
             if name && token.starts_with(|c: char| c.is_uppercase()) {
-                return Some(("F0015", format!("Names begin with a small letter: `{token}` does not."), "a name is expected".to_owned(), Some(format!("Write `{}`.", token[..1].to_lowercase() + &token[1..]))));
+                return Some((
+                    "F0015",
+                    format!("Names begin with a small letter: `{token}` does not."),
+                    "a name is expected".to_owned(),
+                    Some(format!(
+                        "Write `{}`.",
+                        token[..1].to_lowercase() + &token[1..]
+                    )),
+                ));
             }
         }
         if KEYWORDS.contains(&token) && !self.before().is_empty() {
-            return Some(("F0016", format!("`{token}` is a word of the language and cannot stand here."), "not a name".to_owned(), Some("Use another name; after a dot and before a colon any word may stand.".to_owned())));
+            return Some((
+                "F0016",
+                format!("`{token}` is a word of the language and cannot stand here."),
+                "not a name".to_owned(),
+                Some(
+                    "Use another name; after a dot and before a colon any word may stand."
+                        .to_owned(),
+                ),
+            ));
         }
         None
     }
@@ -197,14 +350,30 @@ impl<'a> Here<'a> {
             [one] => format!("expected {one}"),
             [first, second] => format!("expected {first} or {second}"),
             [first, second, third, rest @ ..] => {
-                format!("expected {first}, {second} or {third}{}", if rest.is_empty() { "" } else { ", say" })
+                format!(
+                    "expected {first}, {second} or {third}{}",
+                    if rest.is_empty() { "" } else { ", say" }
+                )
             }
         };
         if self.end >= self.body.trim_end().len() && token != "}" && !self.opened().is_empty() {
-            return ("F0017", "A bracket is never closed.".to_owned(), "the item ends here".to_owned(), Some("Close it, or look for a quote that is missing.".to_owned()));
+            return (
+                "F0017",
+                "A bracket is never closed.".to_owned(),
+                "the item ends here".to_owned(),
+                Some("Close it, or look for a quote that is missing.".to_owned()),
+            );
         }
-        let message = if expected.is_empty() { format!("This cannot be read: {found}.") } else { format!("This cannot be read: {found}; {expected}.") };
-        let label = if expected.is_empty() { "cannot be read".to_owned() } else { expected };
+        let message = if expected.is_empty() {
+            format!("This cannot be read: {found}.")
+        } else {
+            format!("This cannot be read: {found}; {expected}.")
+        };
+        let label = if expected.is_empty() {
+            "cannot be read".to_owned()
+        } else {
+            expected
+        };
         ("F0018", message, label, None)
     }
 
@@ -238,7 +407,14 @@ impl<'a> Here<'a> {
             .last()
             .map(|(offset, c)| {
                 let start = at.offset + *offset as u32;
-                (Span { file: at.file, start, end: start + 1 }, format!("this `{c}` is open"))
+                (
+                    Span {
+                        file: at.file,
+                        start,
+                        end: start + 1,
+                    },
+                    format!("this `{c}` is open"),
+                )
             })
             .into_iter()
             .collect()
@@ -253,24 +429,64 @@ impl<'a> Here<'a> {
 }
 
 const KEYWORDS: &[&str] = &[
-    "otherwise", "if", "else", "for", "in", "and", "or", "not", "exists", "missing", "match", "fail", "skip", "wait",
-    "clear", "none", "true", "false", "by", "via", "within", "done", "let",
+    "otherwise",
+    "if",
+    "else",
+    "for",
+    "in",
+    "and",
+    "or",
+    "not",
+    "exists",
+    "missing",
+    "match",
+    "fail",
+    "skip",
+    "wait",
+    "clear",
+    "none",
+    "true",
+    "false",
+    "by",
+    "via",
+    "within",
+    "done",
+    "let",
 ];
 
 /// Length of the token that a text begins with: a word, or one sign.
 fn token(text: &str) -> usize {
-    let word = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
-    if word > 0 { word } else { text.chars().next().map_or(0, char::len_utf8) }
+    let word = text
+        .find(|c: char| !c.is_alphanumeric() && c != '_')
+        .unwrap_or(text.len());
+    if word > 0 {
+        word
+    } else {
+        text.chars().next().map_or(0, char::len_utf8)
+    }
 }
 
 /// One letter away.
 fn near(word: &str, other: &str) -> bool {
-    let (short, long) = if word.len() <= other.len() { (word, other) } else { (other, word) };
+    let (short, long) = if word.len() <= other.len() {
+        (word, other)
+    } else {
+        (other, word)
+    };
     if long.len() - short.len() > 1 {
         return false;
     }
-    let same_start = short.chars().zip(long.chars()).take_while(|(a, b)| a == b).count();
-    let same_end = short.chars().rev().zip(long.chars().rev()).take_while(|(a, b)| a == b).count();
+    let same_start = short
+        .chars()
+        .zip(long.chars())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let same_end = short
+        .chars()
+        .rev()
+        .zip(long.chars().rev())
+        .take_while(|(a, b)| a == b)
+        .count();
     same_start + same_end + 1 >= long.len().min(short.len() + 1)
 }
 
@@ -278,7 +494,13 @@ fn near(word: &str, other: &str) -> bool {
 fn spoken(rule: Rule) -> Option<&'static str> {
     Some(match rule {
         Rule::arrow => "`=>`",
-        Rule::expr | Rule::chain | Rule::sum | Rule::postfix | Rule::atom | Rule::operand | Rule::literal => "a value",
+        Rule::expr
+        | Rule::chain
+        | Rule::sum
+        | Rule::postfix
+        | Rule::atom
+        | Rule::operand
+        | Rule::literal => "a value",
         Rule::name | Rule::fname | Rule::callname => "a name",
         Rule::tname => "a type's name",
         Rule::type_ | Rule::tatom | Rule::tref => "a type",

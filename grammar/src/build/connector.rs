@@ -7,21 +7,27 @@ impl At {
     /// The parts between the braces of a connector or a resource.
     pub fn connector_parts(self, pair: P<'_>) -> Vec<ConnectorPart> {
         let mut out = Vec::new();
-        for part in pair.into_inner().filter(|part| part.as_rule() == Rule::ditem) {
+        for part in pair
+            .into_inner()
+            .filter(|part| part.as_rule() == Rule::ditem)
+        {
             let mut docs = Vec::new();
             for inner in part.into_inner() {
                 match inner.as_rule() {
                     Rule::fdocs => docs = self.docs(inner),
-                    Rule::typedef => out.push(
-                        self.typedef(inner)
-                            .map_or(ConnectorPart::Bad, |def| ConnectorPart::Type(def, std::mem::take(&mut docs))),
-                    ),
+                    Rule::typedef => {
+                        out.push(self.typedef(inner).map_or(ConnectorPart::Bad, |def| {
+                            ConnectorPart::Type(def, std::mem::take(&mut docs))
+                        }))
+                    }
                     Rule::answers => {
                         let span = self.span(&inner);
                         out.push(
                             Parts::of(inner)
                                 .find(Rule::arows)
-                                .map_or(ConnectorPart::Bad, |rows| ConnectorPart::Answers(self.rows(rows), span)),
+                                .map_or(ConnectorPart::Bad, |rows| {
+                                    ConnectorPart::Answers(self.rows(rows), span)
+                                }),
                         );
                     }
                     Rule::resource => out.push(
@@ -42,7 +48,14 @@ impl At {
         let name = self.word(parts.find(Rule::name)?);
         let ty = self.word(parts.find(Rule::tname)?);
         let parts = self.connector_parts(parts.find(Rule::dblock)?);
-        Some(Resource { docs, sub, name, ty, parts, span })
+        Some(Resource {
+            docs,
+            sub,
+            name,
+            ty,
+            parts,
+            span,
+        })
     }
 
     /// `word args { options }`
@@ -50,10 +63,20 @@ impl At {
         let span = self.span(&pair);
         let mut parts = Parts::of(pair);
         let word = self.some_word(parts.take(Rule::word), span);
-        let mut directive = Directive { word, args: Vec::new(), field: None, options: None, span };
+        let mut directive = Directive {
+            word,
+            args: Vec::new(),
+            field: None,
+            options: None,
+            span,
+        };
         for part in parts.rest() {
             match part.as_rule() {
-                Rule::darg => directive.args.extend(Parts::of(part).next().and_then(|arg| self.directive_arg(arg))),
+                Rule::darg => directive.args.extend(
+                    Parts::of(part)
+                        .next()
+                        .and_then(|arg| self.directive_arg(arg)),
+                ),
                 Rule::fieldtype => directive.field = Some(Box::new(self.field_type(part))),
                 Rule::record => directive.options = Some(self.record(part)),
                 _ => {}

@@ -25,8 +25,15 @@ impl At {
     /// `expr`, `chain` and `sum`.
     pub fn expr(self, pair: P<'_>) -> Expr {
         let whole = self.span(&pair);
-        let tokens: Vec<Token> = pair.into_inner().filter_map(|pair| self.token(pair)).collect();
-        Climb { tokens: tokens.into_iter().peekable(), whole }.or()
+        let tokens: Vec<Token> = pair
+            .into_inner()
+            .filter_map(|pair| self.token(pair))
+            .collect();
+        Climb {
+            tokens: tokens.into_iter().peekable(),
+            whole,
+        }
+        .or()
     }
 
     fn token(self, pair: P<'_>) -> Option<Token> {
@@ -69,7 +76,12 @@ impl At {
             Rule::path => Stage::Item(self.path(pair)),
             _ => {
                 let span = self.span(&pair);
-                Stage::Call(Call { name: self.word(pair), args: Vec::new(), brackets: false, span })
+                Stage::Call(Call {
+                    name: self.word(pair),
+                    args: Vec::new(),
+                    brackets: false,
+                    span,
+                })
             }
         }
     }
@@ -84,13 +96,19 @@ impl At {
             Some(pair) if pair.as_rule() == Rule::ending => self.ending(pair),
             pair => self.some(pair, span),
         };
-        Expr { kind: ExprKind::If(Box::new(when), Box::new(then)), span }
+        Expr {
+            kind: ExprKind::If(Box::new(when), Box::new(then)),
+            span,
+        }
     }
 
     fn matching(self, pair: P<'_>) -> Expr {
         let span = self.span(&pair);
         let mut on = Vec::new();
-        let mut rows = Rows { rows: Vec::new(), span };
+        let mut rows = Rows {
+            rows: Vec::new(),
+            span,
+        };
         for part in pair.into_inner() {
             match part.as_rule() {
                 Rule::expr => on.push(self.expr(part)),
@@ -98,7 +116,10 @@ impl At {
                 _ => {}
             }
         }
-        Expr { kind: ExprKind::Match(on, rows), span }
+        Expr {
+            kind: ExprKind::Match(on, rows),
+            span,
+        }
     }
 
     fn ending(self, pair: P<'_>) -> Expr {
@@ -109,20 +130,29 @@ impl At {
             Some(Rule::k_wait) => End::Wait,
             _ => End::Fail,
         };
-        let text = parts.take(Rule::string).map_or_else(|| bad(span), |text| self.string(text));
-        Expr { kind: ExprKind::End(end, Box::new(text)), span }
+        let text = parts
+            .take(Rule::string)
+            .map_or_else(|| bad(span), |text| self.string(text));
+        Expr {
+            kind: ExprKind::End(end, Box::new(text)),
+            span,
+        }
     }
 
     fn postfix(self, pair: P<'_>) -> Expr {
         let span = self.span(&pair);
         let mut parts = Parts::of(pair);
-        let mut expr = parts.next().map_or_else(|| bad(span), |atom| self.atom(atom));
+        let mut expr = parts
+            .next()
+            .map_or_else(|| bad(span), |atom| self.atom(atom));
         for part in parts.rest() {
             let to = expr.span.to(self.span(&part));
             let kind = match part.as_rule() {
                 Rule::word => ExprKind::Field(Box::new(expr), self.word(part)),
                 _ => {
-                    let key = Parts::of(part).find(Rule::key).map_or(Key::Fields(Vec::new()), |key| self.key(key));
+                    let key = Parts::of(part)
+                        .find(Rule::key)
+                        .map_or(Key::Fields(Vec::new()), |key| self.key(key));
                     ExprKind::Lookup(Box::new(expr), key)
                 }
             };
@@ -141,7 +171,10 @@ impl At {
                 Rule::keyfield => {
                     let mut parts = Parts::of(part);
                     if let Some(field) = parts.take(Rule::path) {
-                        fields.push(KeyField { field: self.path(field), value: self.some(parts.take(Rule::chain), span) });
+                        fields.push(KeyField {
+                            field: self.path(field),
+                            value: self.some(parts.take(Rule::chain), span),
+                        });
                     }
                 }
                 _ => {}
@@ -159,7 +192,9 @@ impl At {
                 Some(path) => ExprKind::Item(self.path(path)),
                 None => ExprKind::Bad,
             },
-            Rule::paren => ExprKind::Paren(Box::new(self.some(Parts::of(pair).find(Rule::expr), span))),
+            Rule::paren => {
+                ExprKind::Paren(Box::new(self.some(Parts::of(pair).find(Rule::expr), span)))
+            }
             Rule::call => ExprKind::Call(self.call(pair)),
             Rule::list => ExprKind::List(self.elements(pair)),
             Rule::record => ExprKind::Record(self.record(pair)),
@@ -173,8 +208,13 @@ impl At {
     fn vendor_path(self, pair: P<'_>) -> Expr {
         let path = self.path(pair);
         let mut words = path.words.into_iter();
-        let Some(first) = words.next() else { return bad(path.span) };
-        let start = Expr { span: first.span, kind: ExprKind::Name(first.text) };
+        let Some(first) = words.next() else {
+            return bad(path.span);
+        };
+        let start = Expr {
+            span: first.span,
+            kind: ExprKind::Name(first.text),
+        };
         words.fold(start, |expr, word| Expr {
             span: expr.span.to(word.span),
             kind: ExprKind::Field(Box::new(expr), word),
@@ -193,8 +233,12 @@ impl At {
             Rule::number | Rule::digits => Literal::Number(text.to_owned()),
             Rule::money => {
                 let mut parts = Parts::of(pair);
-                let amount = parts.next().map_or(String::new(), |part| part.as_str().to_owned());
-                let basis = parts.next().map_or(String::new(), |part| part.as_str().to_owned());
+                let amount = parts
+                    .next()
+                    .map_or(String::new(), |part| part.as_str().to_owned());
+                let basis = parts
+                    .next()
+                    .map_or(String::new(), |part| part.as_str().to_owned());
                 Literal::Money(amount, basis)
             }
             Rule::string => Literal::Text(super::plain_text(pair)),
@@ -211,7 +255,10 @@ impl At {
     pub fn time_span(self, pair: P<'_>) -> TimeSpan {
         let span = self.span(&pair);
         let mut parts = Parts::of(pair);
-        let count = parts.next().and_then(|digits| digits.as_str().parse().ok()).unwrap_or(u64::MAX);
+        let count = parts
+            .next()
+            .and_then(|digits| digits.as_str().parse().ok())
+            .unwrap_or(u64::MAX);
         let unit = match parts.next().map_or("", |unit| unit.as_str()) {
             "second" | "seconds" => TimeUnit::Second,
             "min" | "minute" | "minutes" => TimeUnit::Minute,
@@ -253,7 +300,10 @@ impl At {
     /// `f(args)`
     pub fn call(self, pair: P<'_>) -> Call {
         let span = self.span(&pair);
-        let mut name = Word { text: String::new(), span };
+        let mut name = Word {
+            text: String::new(),
+            span,
+        };
         let mut args = Vec::new();
         for part in pair.into_inner() {
             match part.as_rule() {
@@ -261,12 +311,20 @@ impl At {
                 Rule::arg => {
                     let mut parts = Parts::of(part);
                     let name = parts.take(Rule::word).map(|word| self.word(word));
-                    args.push(Arg { name, value: self.some(parts.take(Rule::expr), span) });
+                    args.push(Arg {
+                        name,
+                        value: self.some(parts.take(Rule::expr), span),
+                    });
                 }
                 _ => {}
             }
         }
-        Call { name, args, brackets: true, span }
+        Call {
+            name,
+            args,
+            brackets: true,
+            span,
+        }
     }
 
     fn elements(self, pair: P<'_>) -> Vec<Element> {
@@ -277,7 +335,9 @@ impl At {
                 let span = self.span(&inner);
                 Some(match inner.as_rule() {
                     Rule::comprehension => Element::For(Box::new(self.comprehension(inner))),
-                    Rule::spread => Element::Spread(self.some(Parts::of(inner).find(Rule::expr), span)),
+                    Rule::spread => {
+                        Element::Spread(self.some(Parts::of(inner).find(Rule::expr), span))
+                    }
                     _ => Element::One(self.expr(inner)),
                 })
             })
@@ -292,7 +352,14 @@ impl At {
         let list = self.some(parts.find(Rule::chain), span);
         let when = parts.take(Rule::filter).map(|filter| self.filter(filter));
         let give = self.some(parts.find(Rule::expr), span);
-        Comprehension { item, counter, list, when, give, span }
+        Comprehension {
+            item,
+            counter,
+            list,
+            when,
+            give,
+            span,
+        }
     }
 
     /// `if c` behind a row or a comprehension.
@@ -312,10 +379,15 @@ impl At {
                 let span = self.span(&inner);
                 let kind = match inner.as_rule() {
                     Rule::let_ => FieldKind::Let(self.let_(inner)),
-                    Rule::spread => FieldKind::Spread(self.some(Parts::of(inner).find(Rule::expr), span)),
+                    Rule::spread => {
+                        FieldKind::Spread(self.some(Parts::of(inner).find(Rule::expr), span))
+                    }
                     Rule::on_create => {
                         let mut when = None;
-                        let mut record = Record { fields: Vec::new(), span };
+                        let mut record = Record {
+                            fields: Vec::new(),
+                            span,
+                        };
                         for part in inner.into_inner() {
                             match part.as_rule() {
                                 Rule::expr => when = Some(self.expr(part)),
@@ -330,7 +402,10 @@ impl At {
                         let name = match parts.take_any(&[Rule::word, Rule::string]) {
                             Some(name) if name.as_rule() == Rule::string => {
                                 let text = self.str(name);
-                                Word { text: text.text, span: text.span }
+                                Word {
+                                    text: text.text,
+                                    span: text.span,
+                                }
                             }
                             name => self.some_word(name, span),
                         };
@@ -349,7 +424,11 @@ impl At {
         let mut parts = Parts::of(pair);
         let name = self.some_word(parts.find(Rule::name), span);
         let ty = parts.take(Rule::type_).map(|ty| self.type_(ty));
-        Let { name, ty, value: self.some(parts.find(Rule::expr), span) }
+        Let {
+            name,
+            ty,
+            value: self.some(parts.find(Rule::expr), span),
+        }
     }
 
     /// `{ rows }` of a table or a match.
@@ -365,8 +444,15 @@ impl At {
 
     fn row(self, pair: P<'_>) -> Row {
         let span = self.span(&pair);
-        let mut row =
-            Row { cells: Vec::new(), otherwise: false, from: None, until: None, when: None, give: bad(span), span };
+        let mut row = Row {
+            cells: Vec::new(),
+            otherwise: false,
+            from: None,
+            until: None,
+            when: None,
+            give: bad(span),
+            span,
+        };
         let day = |part: P<'_>| {
             let date = Parts::of(part).find(Rule::date)?;
             let span = self.span(&date);
@@ -415,7 +501,11 @@ impl At {
                 let percent = pair.as_str().trim_end().ends_with('%');
                 let mut ends = pair.into_inner().map(|end| {
                     let digits = end.as_str().trim_end_matches('%').to_owned();
-                    if percent { Literal::Percent(digits) } else { Literal::Number(digits) }
+                    if percent {
+                        Literal::Percent(digits)
+                    } else {
+                        Literal::Number(digits)
+                    }
                 });
                 Alternative::Range(ends.next()?, ends.next()?, span)
             }
@@ -440,12 +530,21 @@ impl At {
 
     /// A word that the grammar promises.
     pub fn some_word(self, pair: Option<P<'_>>, span: Span) -> Word {
-        pair.map_or_else(|| Word { text: String::new(), span }, |pair| self.word(pair))
+        pair.map_or_else(
+            || Word {
+                text: String::new(),
+                span,
+            },
+            |pair| self.word(pair),
+        )
     }
 }
 
 pub(super) fn bad(span: Span) -> Expr {
-    Expr { kind: ExprKind::Bad, span }
+    Expr {
+        kind: ExprKind::Bad,
+        span,
+    }
 }
 
 impl Climb {
@@ -477,28 +576,48 @@ impl Climb {
     }
 
     fn not(&mut self) -> Expr {
-        if let Some(Token::Not(span)) = self.tokens.next_if(|token| matches!(token, Token::Not(_))) {
+        if let Some(Token::Not(span)) = self.tokens.next_if(|token| matches!(token, Token::Not(_)))
+        {
             let inner = self.not();
-            return Expr { span: span.to(inner.span), kind: ExprKind::Not(Box::new(inner)) };
+            return Expr {
+                span: span.to(inner.span),
+                kind: ExprKind::Not(Box::new(inner)),
+            };
         }
         self.compare()
     }
 
     fn compare(&mut self) -> Expr {
-        const COMPARE: &[BinaryOp] =
-            &[BinaryOp::Eq, BinaryOp::Ne, BinaryOp::Lt, BinaryOp::Le, BinaryOp::Gt, BinaryOp::Ge, BinaryOp::In];
+        const COMPARE: &[BinaryOp] = &[
+            BinaryOp::Eq,
+            BinaryOp::Ne,
+            BinaryOp::Lt,
+            BinaryOp::Le,
+            BinaryOp::Gt,
+            BinaryOp::Ge,
+            BinaryOp::In,
+        ];
         let mut left = self.chain();
         loop {
             if let Some(op) = self.sign(COMPARE) {
                 left = binary(op, left, self.chain());
                 continue;
             }
-            match self.tokens.next_if(|token| matches!(token, Token::Exists(_) | Token::Missing(_))) {
+            match self
+                .tokens
+                .next_if(|token| matches!(token, Token::Exists(_) | Token::Missing(_)))
+            {
                 Some(Token::Exists(span)) => {
-                    left = Expr { span: left.span.to(span), kind: ExprKind::Exists(Box::new(left)) };
+                    left = Expr {
+                        span: left.span.to(span),
+                        kind: ExprKind::Exists(Box::new(left)),
+                    };
                 }
                 Some(Token::Missing(span)) => {
-                    left = Expr { span: left.span.to(span), kind: ExprKind::Missing(Box::new(left)) };
+                    left = Expr {
+                        span: left.span.to(span),
+                        kind: ExprKind::Missing(Box::new(left)),
+                    };
                 }
                 _ => return left,
             }
@@ -508,9 +627,15 @@ impl Climb {
     fn chain(&mut self) -> Expr {
         let mut left = self.sum();
         loop {
-            match self.tokens.next_if(|token| matches!(token, Token::Else | Token::Pipe(..))) {
+            match self
+                .tokens
+                .next_if(|token| matches!(token, Token::Else | Token::Pipe(..)))
+            {
                 Some(Token::Pipe(stage, span)) => {
-                    left = Expr { span: left.span.to(span), kind: ExprKind::Pipe(Box::new(left), stage) };
+                    left = Expr {
+                        span: left.span.to(span),
+                        kind: ExprKind::Pipe(Box::new(left), stage),
+                    };
                 }
                 Some(_) => {
                     let right = self.sum();
@@ -529,7 +654,11 @@ impl Climb {
         loop {
             if let Some(op) = self.sign(&[BinaryOp::Add]) {
                 left = binary(op, left, self.product());
-            } else if self.tokens.next_if(|token| matches!(token, Token::Minus(_))).is_some() {
+            } else if self
+                .tokens
+                .next_if(|token| matches!(token, Token::Minus(_)))
+                .is_some()
+            {
                 left = binary(BinaryOp::Sub, left, self.product());
             } else {
                 return left;
@@ -545,7 +674,10 @@ impl Climb {
         match self.tokens.next() {
             Some(Token::Minus(span)) => {
                 let inner = self.negated();
-                Expr { span: span.to(inner.span), kind: ExprKind::Neg(Box::new(inner)) }
+                Expr {
+                    span: span.to(inner.span),
+                    kind: ExprKind::Neg(Box::new(inner)),
+                }
             }
             Some(Token::Operand(expr)) => expr,
             _ => bad(self.whole),
@@ -554,5 +686,8 @@ impl Climb {
 }
 
 fn binary(op: BinaryOp, left: Expr, right: Expr) -> Expr {
-    Expr { span: left.span.to(right.span), kind: ExprKind::Binary(op, Box::new(left), Box::new(right)) }
+    Expr {
+        span: left.span.to(right.span),
+        kind: ExprKind::Binary(op, Box::new(left), Box::new(right)),
+    }
 }

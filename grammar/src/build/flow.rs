@@ -12,8 +12,10 @@ impl At {
             .filter(|part| part.as_rule() == Rule::stmt)
             .map(|statement| {
                 let span = self.span(&statement);
-                let kind =
-                    Parts::of(statement).next().and_then(|inner| self.statement(inner)).unwrap_or(StatementKind::Bad);
+                let kind = Parts::of(statement)
+                    .next()
+                    .and_then(|inner| self.statement(inner))
+                    .unwrap_or(StatementKind::Bad);
                 Statement { kind, span }
             })
             .collect();
@@ -36,12 +38,20 @@ impl At {
                 if let Some(period) = parts.take(Rule::span) {
                     StatementKind::Every(self.time_span(period))
                 } else {
-                    StatementKind::EveryDay(parts.find(Rule::time).and_then(|time| self.literal(time)))
+                    StatementKind::EveryDay(
+                        parts.find(Rule::time).and_then(|time| self.literal(time)),
+                    )
                 }
             }
-            Rule::onevent => StatementKind::OnEvent(parts.find(Rule::string).map(|text| self.str(text))),
+            Rule::onevent => {
+                StatementKind::OnEvent(parts.find(Rule::string).map(|text| self.str(text)))
+            }
             Rule::after => StatementKind::After(
-                parts.rest().filter(|part| part.as_rule() == Rule::name).map(|name| self.word(name)).collect(),
+                parts
+                    .rest()
+                    .filter(|part| part.as_rule() == Rule::name)
+                    .map(|name| self.word(name))
+                    .collect(),
             ),
             Rule::prefer => StatementKind::Prefer(self.word(parts.find(Rule::name)?)),
             Rule::read => {
@@ -50,7 +60,11 @@ impl At {
                 let mode = match parts.next() {
                     Some(mode) if mode.as_rule() == Rule::all => ReadMode::All,
                     Some(mode) if mode.as_rule() == Rule::gone => ReadMode::Gone,
-                    Some(mode) => ReadMode::New(Parts::of(mode).find(Rule::chain).map(|chain| self.expr(chain))),
+                    Some(mode) => ReadMode::New(
+                        Parts::of(mode)
+                            .find(Rule::chain)
+                            .map(|chain| self.expr(chain)),
+                    ),
                     None => ReadMode::New(None),
                 };
                 StatementKind::Read { name, from, mode }
@@ -65,7 +79,12 @@ impl At {
                 let item = self.word(parts.find(Rule::name)?);
                 let counter = parts.take(Rule::name).map(|name| self.word(name));
                 let list = self.expr(parts.find(Rule::chain)?);
-                StatementKind::For { item, counter, list, block: self.block(parts.find(Rule::block)?) }
+                StatementKind::For {
+                    item,
+                    counter,
+                    list,
+                    block: self.block(parts.find(Rule::block)?),
+                }
             }
             Rule::stop => {
                 let end = match parts.next()?.as_rule() {
@@ -74,14 +93,24 @@ impl At {
                     _ => End::Fail,
                 };
                 let text = self.string(parts.find(Rule::string)?);
-                StatementKind::End { end, text, when: self.expr(parts.find(Rule::expr)?) }
+                StatementKind::End {
+                    end,
+                    text,
+                    when: self.expr(parts.find(Rule::expr)?),
+                }
             }
             Rule::confirm => {
                 let left = self.expr(parts.find(Rule::sum)?);
                 let right = self.some(parts.find(Rule::chain), span);
-                let within =
-                    parts.take(Rule::within).and_then(|within| Parts::of(within).find(Rule::chain)).map(|c| self.expr(c));
-                StatementKind::Confirm { left, right, within }
+                let within = parts
+                    .take(Rule::within)
+                    .and_then(|within| Parts::of(within).find(Rule::chain))
+                    .map(|c| self.expr(c));
+                StatementKind::Confirm {
+                    left,
+                    right,
+                    within,
+                }
             }
             _ => return None,
         })
@@ -101,7 +130,10 @@ impl At {
             Rule::target => {
                 let mut parts = Parts::of(target);
                 let name = parts.take(Rule::name).map(|name| self.word(name));
-                Target::In { name, path: self.path(parts.find(Rule::path)?) }
+                Target::In {
+                    name,
+                    path: self.path(parts.find(Rule::path)?),
+                }
             }
             _ => Target::Bound(self.word(Parts::of(target).find(Rule::name)?)),
         };
@@ -111,12 +143,16 @@ impl At {
             match part.as_rule() {
                 Rule::clause => {
                     let span = self.span(&part);
-                    let kind = Parts::of(part).rest().find_map(|inner| match inner.as_rule() {
-                        Rule::key => Some(ClauseKind::By(self.key(inner))),
-                        Rule::call => Some(ClauseKind::Via(self.call(inner))),
-                        Rule::done_if => Some(ClauseKind::DoneIf(self.expr(Parts::of(inner).find(Rule::expr)?))),
-                        _ => None,
-                    });
+                    let kind = Parts::of(part)
+                        .rest()
+                        .find_map(|inner| match inner.as_rule() {
+                            Rule::key => Some(ClauseKind::By(self.key(inner))),
+                            Rule::call => Some(ClauseKind::Via(self.call(inner))),
+                            Rule::done_if => Some(ClauseKind::DoneIf(
+                                self.expr(Parts::of(inner).find(Rule::expr)?),
+                            )),
+                            _ => None,
+                        });
                     if let Some(kind) = kind {
                         clauses.push(Clause { kind, span });
                     }
@@ -125,6 +161,12 @@ impl At {
                 _ => {}
             }
         }
-        Some(Write { verb, verb_span, target, clauses, record })
+        Some(Write {
+            verb,
+            verb_span,
+            target,
+            clauses,
+            record,
+        })
     }
 }

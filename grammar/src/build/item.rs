@@ -7,7 +7,9 @@ use crate::span::Span;
 /// The item of a `one_item`, with the docs above it.
 pub(crate) fn item(at: At, pair: P<'_>) -> Option<Item> {
     let mut parts = Parts::of(pair);
-    let docs = parts.take(Rule::fdocs).map_or(Vec::new(), |docs| at.docs(docs));
+    let docs = parts
+        .take(Rule::fdocs)
+        .map_or(Vec::new(), |docs| at.docs(docs));
     let pair = parts.next()?;
     let span = at.span(&pair);
     let kind = at.item_kind(pair, span)?;
@@ -24,13 +26,21 @@ impl At {
                 let mut parts = Parts::of(pair);
                 let name = self.word(parts.find(Rule::name)?);
                 let connector = self.word(parts.find(Rule::name)?);
-                ItemKind::System(System { name, connector, options: parts.take(Rule::record).map(|r| self.record(r)) })
+                ItemKind::System(System {
+                    name,
+                    connector,
+                    options: parts.take(Rule::record).map(|r| self.record(r)),
+                })
             }
             Rule::setting => {
                 let mut parts = Parts::of(pair);
                 let name = self.word(parts.find(Rule::name)?);
                 let ty = self.type_(parts.find(Rule::type_)?);
-                ItemKind::Setting(Setting { name, ty, default: parts.find(Rule::expr).map(|expr| self.expr(expr)) })
+                ItemKind::Setting(Setting {
+                    name,
+                    ty,
+                    default: parts.find(Rule::expr).map(|expr| self.expr(expr)),
+                })
             }
             Rule::typedef => ItemKind::Type(self.typedef(pair)?),
             Rule::extend => ItemKind::Extend(self.extend(Parts::of(pair).rest().last()?)?),
@@ -44,16 +54,28 @@ impl At {
                 let braces = body.as_rule() == Rule::record;
                 let body = if braces {
                     let record = self.record(body);
-                    Expr { span: record.span, kind: ExprKind::Record(record) }
+                    Expr {
+                        span: record.span,
+                        kind: ExprKind::Record(record),
+                    }
                 } else {
                     self.expr(body)
                 };
-                ItemKind::Map(Map { name, params, result, body, braces })
+                ItemKind::Map(Map {
+                    name,
+                    params,
+                    result,
+                    body,
+                    braces,
+                })
             }
             Rule::flow => {
                 let mut parts = Parts::of(pair);
                 let name = self.word(parts.find(Rule::name)?);
-                ItemKind::Flow(Flow { name, block: self.block(parts.find(Rule::block)?) })
+                ItemKind::Flow(Flow {
+                    name,
+                    block: self.block(parts.find(Rule::block)?),
+                })
             }
             Rule::test => ItemKind::Test(self.test(pair, span)?),
             Rule::connector => {
@@ -61,7 +83,11 @@ impl At {
                 let name = self.word(parts.find(Rule::name)?);
                 let block = parts.find(Rule::dblock)?;
                 let span = self.span(&block);
-                ItemKind::Connector(Connector { name, parts: self.connector_parts(block), span })
+                ItemKind::Connector(Connector {
+                    name,
+                    parts: self.connector_parts(block),
+                    span,
+                })
             }
             _ => return None,
         })
@@ -72,7 +98,10 @@ impl At {
         let span = self.span(&pair);
         let mut parts = Parts::of(pair);
         let name = self.some_word(parts.find(Rule::name), span);
-        Set { name, value: self.some(parts.find(Rule::expr), span) }
+        Set {
+            name,
+            value: self.some(parts.find(Rule::expr), span),
+        }
     }
 
     /// `type NAME …`
@@ -83,7 +112,11 @@ impl At {
         let ty = match body.as_rule() {
             Rule::recordtype => {
                 let record = self.record_type(body);
-                Type { span: record.span, kind: TypeKind::Record(record), optional: false }
+                Type {
+                    span: record.span,
+                    kind: TypeKind::Record(record),
+                    optional: false,
+                }
             }
             _ => self.type_(body),
         };
@@ -96,7 +129,10 @@ impl At {
         Some(match rule {
             Rule::extend_type => {
                 let path = self.path(parts.find(Rule::path)?);
-                Extend::Type { path, fields: self.record_type(parts.find(Rule::recordtype)?) }
+                Extend::Type {
+                    path,
+                    fields: self.record_type(parts.find(Rule::recordtype)?),
+                }
             }
             Rule::extend_map => {
                 let name = self.word(parts.find(Rule::name)?);
@@ -104,11 +140,18 @@ impl At {
                 while let Some(param) = parts.take(Rule::name) {
                     params.push(self.word(param));
                 }
-                Extend::Map { name, params, record: self.record(parts.find(Rule::record)?) }
+                Extend::Map {
+                    name,
+                    params,
+                    record: self.record(parts.find(Rule::record)?),
+                }
             }
             _ => {
                 let name = self.word(parts.find(Rule::name)?);
-                Extend::Flow { name, block: self.block(parts.find(Rule::block)?) }
+                Extend::Flow {
+                    name,
+                    block: self.block(parts.find(Rule::block)?),
+                }
             }
         })
     }
@@ -128,15 +171,28 @@ impl At {
                     let mut parts = Parts::of(part);
                     let path = match parts.find(Rule::string) {
                         Some(path) => self.str(path),
-                        None => Str { text: String::new(), span },
+                        None => Str {
+                            text: String::new(),
+                            span,
+                        },
                     };
-                    layers.push(Layer { path, optional: parts.skip(Rule::optional) });
+                    layers.push(Layer {
+                        path,
+                        optional: parts.skip(Rule::optional),
+                    });
                 }
                 Rule::rows => rows = Some(self.rows(part)),
                 _ => {}
             }
         }
-        Some(Table { name, params, at, result, layers, rows })
+        Some(Table {
+            name,
+            params,
+            at,
+            result,
+            layers,
+            rows,
+        })
     }
 
     fn test(self, pair: P<'_>, span: Span) -> Option<Test> {
@@ -147,11 +203,18 @@ impl At {
             .filter(|part| part.as_rule() == Rule::tstmt)
             .map(|statement| {
                 let span = self.span(&statement);
-                let kind = Parts::of(statement).next().and_then(|inner| self.test_kind(inner)).unwrap_or(TestKind::Bad);
+                let kind = Parts::of(statement)
+                    .next()
+                    .and_then(|inner| self.test_kind(inner))
+                    .unwrap_or(TestKind::Bad);
                 TestStatement { kind, span }
             })
             .collect();
-        Some(Test { title, statements, span })
+        Some(Test {
+            title,
+            statements,
+            span,
+        })
     }
 
     fn test_kind(self, pair: P<'_>) -> Option<TestKind> {

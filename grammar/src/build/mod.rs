@@ -33,32 +33,51 @@ impl At {
         let text = inside.as_str();
         // implicit blanks and line ends at the end of a rule are not part of what it says
         let end = inside.start() + text.trim_end().len();
-        Span { file: self.file, start: self.offset + inside.start() as u32, end: self.offset + end as u32 }
+        Span {
+            file: self.file,
+            start: self.offset + inside.start() as u32,
+            end: self.offset + end as u32,
+        }
     }
 
     pub fn word(self, pair: P<'_>) -> Word {
-        Word { text: pair.as_str().trim_end().to_owned(), span: self.span(&pair) }
+        Word {
+            text: pair.as_str().trim_end().to_owned(),
+            span: self.span(&pair),
+        }
     }
 
     pub fn path(self, pair: P<'_>) -> Path {
         let span = self.span(&pair);
-        Path { words: pair.into_inner().map(|word| self.word(word)).collect(), span }
+        Path {
+            words: pair.into_inner().map(|word| self.word(word)).collect(),
+            span,
+        }
     }
 
     pub fn str(self, pair: P<'_>) -> Str {
         let span = self.span(&pair);
-        Str { text: plain_text(pair), span }
+        Str {
+            text: plain_text(pair),
+            span,
+        }
     }
 
     pub fn doc(self, pair: &P<'_>) -> Doc {
         let text = pair.as_str().trim_end();
         let body = &text[3.min(text.len())..];
-        Doc { text: body.strip_prefix(' ').unwrap_or(body).to_owned(), span: self.span(pair) }
+        Doc {
+            text: body.strip_prefix(' ').unwrap_or(body).to_owned(),
+            span: self.span(pair),
+        }
     }
 
     /// Docs in a run of line ends.
     pub fn docs(self, pair: P<'_>) -> Vec<Doc> {
-        pair.into_inner().filter(|doc| doc.as_rule() == Rule::doc).map(|doc| self.doc(&doc)).collect()
+        pair.into_inner()
+            .filter(|doc| doc.as_rule() == Rule::doc)
+            .map(|doc| self.doc(&doc))
+            .collect()
     }
 }
 

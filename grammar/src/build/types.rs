@@ -7,15 +7,26 @@ impl At {
     /// `a | b`
     pub fn type_(self, pair: P<'_>) -> Type {
         let span = self.span(&pair);
-        let mut atoms: Vec<Type> =
-            pair.into_inner().filter(|part| part.as_rule() == Rule::tatom).map(|atom| self.type_atom(atom)).collect();
+        let mut atoms: Vec<Type> = pair
+            .into_inner()
+            .filter(|part| part.as_rule() == Rule::tatom)
+            .map(|atom| self.type_atom(atom))
+            .collect();
         match atoms.pop() {
             Some(only) if atoms.is_empty() => only,
             Some(last) => {
                 atoms.push(last);
-                Type { kind: TypeKind::Union(atoms), optional: false, span }
+                Type {
+                    kind: TypeKind::Union(atoms),
+                    optional: false,
+                    span,
+                }
             }
-            None => Type { kind: TypeKind::Union(Vec::new()), optional: false, span },
+            None => Type {
+                kind: TypeKind::Union(Vec::new()),
+                optional: false,
+                span,
+            },
         }
     }
 
@@ -30,7 +41,11 @@ impl At {
                     let list = part.as_rule() == Rule::tlist;
                     if let Some(inner) = Parts::of(part).find(Rule::type_) {
                         let inner = Box::new(self.type_(inner));
-                        kind = if list { TypeKind::List(inner) } else { TypeKind::Paren(inner) };
+                        kind = if list {
+                            TypeKind::List(inner)
+                        } else {
+                            TypeKind::Paren(inner)
+                        };
                     }
                 }
                 Rule::ttext => {
@@ -50,13 +65,20 @@ impl At {
                     let mut parts = Parts::of(part);
                     if let Some(path) = parts.take(Rule::path) {
                         let path = self.path(path);
-                        kind = TypeKind::Named(path, parts.rest().filter_map(|arg| self.type_arg(arg)).collect());
+                        kind = TypeKind::Named(
+                            path,
+                            parts.rest().filter_map(|arg| self.type_arg(arg)).collect(),
+                        );
                     }
                 }
                 _ => {}
             }
         }
-        Type { kind, optional, span }
+        Type {
+            kind,
+            optional,
+            span,
+        }
     }
 
     fn type_arg(self, pair: P<'_>) -> Option<TypeArg> {
@@ -72,14 +94,24 @@ impl At {
     /// `{ field: type }`
     pub fn record_type(self, pair: P<'_>) -> RecordType {
         let span = self.span(&pair);
-        let mut record = RecordType { fields: Vec::new(), directives: Vec::new(), span };
-        for part in pair.into_inner().filter(|part| part.as_rule() == Rule::fielddef) {
+        let mut record = RecordType {
+            fields: Vec::new(),
+            directives: Vec::new(),
+            span,
+        };
+        for part in pair
+            .into_inner()
+            .filter(|part| part.as_rule() == Rule::fielddef)
+        {
             let mut docs = Vec::new();
             for inner in part.into_inner() {
                 match inner.as_rule() {
                     Rule::fdocs => docs = self.docs(inner),
                     Rule::fieldtype => {
-                        record.fields.push(FieldType { docs: std::mem::take(&mut docs), ..self.field_type(inner) });
+                        record.fields.push(FieldType {
+                            docs: std::mem::take(&mut docs),
+                            ..self.field_type(inner)
+                        });
                     }
                     _ => record.directives.push(self.directive(inner)),
                 }
@@ -93,11 +125,22 @@ impl At {
         let span = self.span(&pair);
         let mut parts = Parts::of(pair);
         let name = self.some_word(parts.take(Rule::word), span);
-        let ty = parts
-            .take(Rule::type_)
-            .map_or(Type { kind: TypeKind::Union(Vec::new()), optional: false, span }, |ty| self.type_(ty));
+        let ty = parts.take(Rule::type_).map_or(
+            Type {
+                kind: TypeKind::Union(Vec::new()),
+                optional: false,
+                span,
+            },
+            |ty| self.type_(ty),
+        );
         let flags = parts.rest().filter_map(|flag| self.flag(flag)).collect();
-        FieldType { docs: Vec::new(), name, ty, flags, span }
+        FieldType {
+            docs: Vec::new(),
+            name,
+            ty,
+            flags,
+            span,
+        }
     }
 
     fn flag(self, pair: P<'_>) -> Option<Flag> {
@@ -122,9 +165,14 @@ impl At {
             .map(|param| {
                 let mut parts = Parts::of(param);
                 let name = self.some_word(parts.take(Rule::word), span);
-                let ty = parts
-                    .take(Rule::type_)
-                    .map_or(Type { kind: TypeKind::Union(Vec::new()), optional: false, span }, |ty| self.type_(ty));
+                let ty = parts.take(Rule::type_).map_or(
+                    Type {
+                        kind: TypeKind::Union(Vec::new()),
+                        optional: false,
+                        span,
+                    },
+                    |ty| self.type_(ty),
+                );
                 Param { name, ty }
             })
             .collect()
