@@ -1,6 +1,9 @@
 //! What flows are made of: types, values, the standard functions, tables and connectors.
 
+pub mod decimals;
+pub mod display;
 pub mod function;
+pub mod operations;
+pub mod rules;
 pub mod types;
 pub mod value;
-pub mod wire;
