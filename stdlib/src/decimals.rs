@@ -101,7 +101,9 @@ pub fn needed_decimals(number: Decimal) -> u32 {
 
 /// Decimals of a currency's smallest unit (ISO 4217: SEK 2, JPY 0); none for a code that is no currency.
 pub fn minor_units(code: &str) -> Option<u32> {
-    iso_currency::Currency::from_code(code)?.exponent().map(u32::from)
+    iso_currency::Currency::from_code(code)?
+        .exponent()
+        .map(u32::from)
 }
 
 /// The names of the rounding modes, the default first.

@@ -404,9 +404,6 @@ mod tests {
 
     #[test]
     fn outside_text_cannot_recolour_a_terminal() {
-        assert_eq!(
-            in_message(&Value::Text("a\u{1b}[31mb".into())),
-            "“a␣[31mb”"
-        );
+        assert_eq!(in_message(&Value::Text("a\u{1b}[31mb".into())), "“a␣[31mb”");
     }
 }

@@ -19,7 +19,11 @@ fn fails(reason: String) -> Failure {
 }
 
 fn no_way(verb: &str, left: &Value, right: &Value) -> Failure {
-    fails(format!("{} and {} cannot be {verb}", in_message(left), in_message(right)))
+    fails(format!(
+        "{} and {} cannot be {verb}",
+        in_message(left),
+        in_message(right)
+    ))
 }
 
 /// A number as a decimal: ints, decimals and percents (in points) have one.
@@ -55,33 +59,58 @@ pub fn sub(left: &Value, right: &Value) -> Computed {
 fn sum(left: &Value, right: &Value, plus: bool) -> Computed {
     let verb = if plus { "added" } else { "subtracted" };
     let apply = |a: Decimal, b: Decimal| {
-        if plus { a.checked_add(b) } else { a.checked_sub(b) }.ok_or_else(|| too_large(left, right))
+        if plus {
+            a.checked_add(b)
+        } else {
+            a.checked_sub(b)
+        }
+        .ok_or_else(|| too_large(left, right))
     };
     Ok(match (left, right) {
-        (Value::Int(a), Value::Int(b)) => {
-            Value::Int(if plus { a.checked_add(*b) } else { a.checked_sub(*b) }.ok_or_else(|| too_large(left, right))?)
-        }
+        (Value::Int(a), Value::Int(b)) => Value::Int(
+            if plus {
+                a.checked_add(*b)
+            } else {
+                a.checked_sub(*b)
+            }
+            .ok_or_else(|| too_large(left, right))?,
+        ),
         (Value::Percent(a), Value::Percent(b)) => Value::Percent(apply(*a, *b)?),
         (Value::Money(a), Value::Money(b)) => {
             let basis = match (a.basis, b.basis, plus) {
                 (one, other, _) if one == other && one != MoneyBasis::Unknown => one,
-                (MoneyBasis::Excl, MoneyBasis::Vat, true) | (MoneyBasis::Vat, MoneyBasis::Excl, true) => {
-                    MoneyBasis::Incl
-                }
+                (MoneyBasis::Excl, MoneyBasis::Vat, true)
+                | (MoneyBasis::Vat, MoneyBasis::Excl, true) => MoneyBasis::Incl,
                 (MoneyBasis::Incl, MoneyBasis::Vat, false) => MoneyBasis::Excl,
                 (MoneyBasis::Incl, MoneyBasis::Excl, false) => MoneyBasis::Vat,
-                _ => return Err(no_way(&format!("{verb}: one includes VAT, the other does not"), left, right)),
+                _ => {
+                    return Err(no_way(
+                        &format!("{verb}: one includes VAT, the other does not"),
+                        left,
+                        right,
+                    ));
+                }
             };
             let currency = currency(a, b)?;
-            Value::Money(Money { amount: apply(a.amount, b.amount)?, currency, basis })
+            Value::Money(Money {
+                amount: apply(a.amount, b.amount)?,
+                currency,
+                basis,
+            })
         }
         (Value::Money(a), b) if plain_number(b).is_some() => {
             let b = plain_number(b).unwrap_or_default();
-            Value::Money(Money { amount: apply(a.amount, b)?, ..*a })
+            Value::Money(Money {
+                amount: apply(a.amount, b)?,
+                ..*a
+            })
         }
         (a, Value::Money(b)) if plain_number(a).is_some() => {
             let a = plain_number(a).unwrap_or_default();
-            Value::Money(Money { amount: apply(a, b.amount)?, ..*b })
+            Value::Money(Money {
+                amount: apply(a, b.amount)?,
+                ..*b
+            })
         }
         (a, b) => match (plain_number(a), plain_number(b)) {
             (Some(a), Some(b)) => Value::Decimal(apply(a, b)?),
@@ -98,9 +127,14 @@ pub fn mul(left: &Value, right: &Value) -> Computed {
     };
     let product = |a: Decimal, b: Decimal| a.checked_mul(b).ok_or_else(|| too_large(left, right));
     Ok(match (left, right) {
-        (Value::Int(a), Value::Int(b)) => Value::Int(a.checked_mul(*b).ok_or_else(|| too_large(left, right))?),
+        (Value::Int(a), Value::Int(b)) => {
+            Value::Int(a.checked_mul(*b).ok_or_else(|| too_large(left, right))?)
+        }
         (Value::Money(money), by) | (by, Value::Money(money)) if factor(by).is_some() => {
-            Value::Money(Money { amount: product(money.amount, factor(by).unwrap_or_default())?, ..*money })
+            Value::Money(Money {
+                amount: product(money.amount, factor(by).unwrap_or_default())?,
+                ..*money
+            })
         }
         (a, b) => match (factor(a), factor(b)) {
             (Some(a), Some(b)) => Value::Decimal(product(a, b)?),
@@ -122,13 +156,18 @@ pub fn div(left: &Value, right: &Value) -> Computed {
         (Value::Money(a), Value::Money(b)) => {
             currency(a, b)?;
             if a.basis != b.basis {
-                return Err(no_way("divided: one includes VAT, the other does not", left, right));
+                return Err(no_way(
+                    "divided: one includes VAT, the other does not",
+                    left,
+                    right,
+                ));
             }
             Value::Decimal(quotient(a.amount, b.amount)?)
         }
-        (Value::Money(a), b) if plain_number(b).is_some() => {
-            Value::Money(Money { amount: quotient(a.amount, plain_number(b).unwrap_or_default())?, ..*a })
-        }
+        (Value::Money(a), b) if plain_number(b).is_some() => Value::Money(Money {
+            amount: quotient(a.amount, plain_number(b).unwrap_or_default())?,
+            ..*a
+        }),
         (Value::Percent(a), b) if plain_number(b).is_some() => {
             Value::Percent(quotient(*a, plain_number(b).unwrap_or_default())?)
         }
@@ -142,10 +181,17 @@ pub fn div(left: &Value, right: &Value) -> Computed {
 /// `-a`
 pub fn neg(value: &Value) -> Computed {
     Ok(match value {
-        Value::Int(number) => Value::Int(number.checked_neg().ok_or_else(|| too_large(value, value))?),
+        Value::Int(number) => Value::Int(
+            number
+                .checked_neg()
+                .ok_or_else(|| too_large(value, value))?,
+        ),
         Value::Decimal(number) => Value::Decimal(-*number),
         Value::Percent(number) => Value::Percent(-*number),
-        Value::Money(money) => Value::Money(Money { amount: -money.amount, ..*money }),
+        Value::Money(money) => Value::Money(Money {
+            amount: -money.amount,
+            ..*money
+        }),
         Value::Span(Span::Days(days)) => Value::Span(Span::Days(-days)),
         Value::Span(Span::Seconds(seconds)) => Value::Span(Span::Seconds(-seconds)),
         other => return Err(fails(format!("{} has no negative", in_message(other)))),
@@ -162,14 +208,19 @@ pub fn same(left: &Value, right: &Value) -> Result<bool, Failure> {
         (Value::Bool(a), Value::Bool(b)) => a == b,
         (Value::Uuid(a), Value::Uuid(b)) => a == b,
         (Value::Span(a), Value::Span(b)) => a == b,
-        (Value::Country(a) | Value::Territory(a), Value::Country(b) | Value::Territory(b)) => a == b,
+        (Value::Country(a) | Value::Territory(a), Value::Country(b) | Value::Territory(b)) => {
+            a == b
+        }
         (Value::Currency(a), Value::Currency(b)) => a == b,
         (Value::Email(a), Value::Email(b) | Value::Text(b)) | (Value::Text(a), Value::Email(b)) => {
             a.trim().to_lowercase() == b.trim().to_lowercase()
         }
         (Value::Text(a), Value::Text(b)) => a == b,
-        (Value::Account(a), Value::Account(b) | Value::Text(b)) | (Value::Text(a), Value::Account(b)) => a == b,
-        (Value::Account(a), Value::Int(b)) | (Value::Int(b), Value::Account(a)) => **a == *b.to_string(),
+        (Value::Account(a), Value::Account(b) | Value::Text(b))
+        | (Value::Text(a), Value::Account(b)) => a == b,
+        (Value::Account(a), Value::Int(b)) | (Value::Int(b), Value::Account(a)) => {
+            **a == *b.to_string()
+        }
         (Value::Uuid(a), Value::Text(b)) | (Value::Text(b), Value::Uuid(a)) => {
             b.parse::<uuid::Uuid>().is_ok_and(|b| *a == b)
         }
@@ -177,11 +228,15 @@ pub fn same(left: &Value, right: &Value) -> Result<bool, Failure> {
         | (Value::Text(b), Value::Country(a) | Value::Territory(a)) => a.as_str() == &**b,
         (Value::List(a), Value::List(b)) => {
             a.len() == b.len()
-                && a.iter().zip(b.iter()).try_fold(true, |all, (a, b)| Ok::<_, Failure>(all && same_or_absent(a, b)?))?
+                && a.iter().zip(b.iter()).try_fold(true, |all, (a, b)| {
+                    Ok::<_, Failure>(all && same_or_absent(a, b)?)
+                })?
         }
         (Value::Record(a), Value::Record(b)) => {
             a.len() == b.len()
-                && a.iter().zip(b.iter()).try_fold(true, |all, (a, b)| Ok::<_, Failure>(all && same_or_absent(a, b)?))?
+                && a.iter().zip(b.iter()).try_fold(true, |all, (a, b)| {
+                    Ok::<_, Failure>(all && same_or_absent(a, b)?)
+                })?
         }
         _ => compare(left, right)? == Ordering::Equal,
     })
@@ -201,12 +256,20 @@ pub fn compare(left: &Value, right: &Value) -> Result<Ordering, Failure> {
         (Value::Money(a), Value::Money(b)) => {
             currency(a, b)?;
             if a.basis != b.basis {
-                return Err(no_way("compared: one includes VAT, the other does not", left, right));
+                return Err(no_way(
+                    "compared: one includes VAT, the other does not",
+                    left,
+                    right,
+                ));
             }
             a.amount.cmp(&b.amount)
         }
-        (Value::Money(a), b) if plain_number(b).is_some() => a.amount.cmp(&plain_number(b).unwrap_or_default()),
-        (a, Value::Money(b)) if plain_number(a).is_some() => plain_number(a).unwrap_or_default().cmp(&b.amount),
+        (Value::Money(a), b) if plain_number(b).is_some() => {
+            a.amount.cmp(&plain_number(b).unwrap_or_default())
+        }
+        (a, Value::Money(b)) if plain_number(a).is_some() => {
+            plain_number(a).unwrap_or_default().cmp(&b.amount)
+        }
         (Value::Percent(a), Value::Percent(b)) => a.cmp(b),
         (Value::Date(a), Value::Date(b)) => a.cmp(b),
         (Value::DateTime(a), Value::DateTime(b)) => a.cmp(b),
@@ -233,9 +296,11 @@ pub fn contains(list: &[Value], value: &Value) -> Result<bool, Failure> {
 /// The currency that two amounts share; one without takes the other's.
 pub fn currency(left: &Money, right: &Money) -> Result<Option<Code<3>>, Failure> {
     match (left.currency, right.currency) {
-        (Some(a), Some(b)) if a != b => {
-            Err(no_way("put together: their currencies differ", &Value::Money(*left), &Value::Money(*right)))
-        }
+        (Some(a), Some(b)) if a != b => Err(no_way(
+            "put together: their currencies differ",
+            &Value::Money(*left),
+            &Value::Money(*right),
+        )),
         (a, b) => Ok(a.or(b)),
     }
 }
@@ -250,7 +315,12 @@ fn plain_number(value: &Value) -> Option<Decimal> {
 }
 
 fn shift(value: &Value, span: Span, sign: i64) -> Computed {
-    let outside = || fails(format!("{} is moved out of the calendar", in_message(value)));
+    let outside = || {
+        fails(format!(
+            "{} is moved out of the calendar",
+            in_message(value)
+        ))
+    };
     Ok(match (value, span) {
         (Value::Date(date), Span::Days(days)) => {
             let days = days.checked_mul(sign).ok_or_else(outside)?;
@@ -258,24 +328,41 @@ fn shift(value: &Value, span: Span, sign: i64) -> Computed {
             Value::Date(date.checked_add(span).map_err(|_| outside())?)
         }
         (Value::Date(_), Span::Seconds(_)) => {
-            return Err(fails(format!("{} is a day: only days can be added to it", in_message(value))));
+            return Err(fails(format!(
+                "{} is a day: only days can be added to it",
+                in_message(value)
+            )));
         }
         (Value::DateTime(instant), span) => {
             let seconds = match span {
                 Span::Days(days) => days.checked_mul(86_400),
                 Span::Seconds(seconds) => Some(seconds),
             };
-            let seconds = seconds.and_then(|seconds| seconds.checked_mul(sign)).ok_or_else(outside)?;
-            let at = instant.as_second().checked_add(seconds).ok_or_else(outside)?;
+            let seconds = seconds
+                .and_then(|seconds| seconds.checked_mul(sign))
+                .ok_or_else(outside)?;
+            let at = instant
+                .as_second()
+                .checked_add(seconds)
+                .ok_or_else(outside)?;
             let nanos = instant.subsec_nanosecond();
             Value::DateTime(jiff::Timestamp::new(at, nanos).map_err(|_| outside())?)
         }
-        _ => return Err(fails(format!("no span of time can be added to {}", in_message(value)))),
+        _ => {
+            return Err(fails(format!(
+                "no span of time can be added to {}",
+                in_message(value)
+            )));
+        }
     })
 }
 
 fn too_large(left: &Value, right: &Value) -> Failure {
-    fails(format!("the result of {} and {} has more digits than an amount can hold", in_message(left), in_message(right)))
+    fails(format!(
+        "the result of {} and {} has more digits than an amount can hold",
+        in_message(left),
+        in_message(right)
+    ))
 }
 
 #[cfg(test)]
@@ -284,13 +371,20 @@ mod tests {
     use crate::decimals::parse;
 
     fn money(text: &str, basis: MoneyBasis) -> Value {
-        Value::Money(Money { amount: parse(text).expect("a number"), currency: Code::new("SEK"), basis })
+        Value::Money(Money {
+            amount: parse(text).expect("a number"),
+            currency: Code::new("SEK"),
+            basis,
+        })
     }
 
     #[test]
     fn bases_add_up() {
-        let (excl, vat, incl) =
-            (money("100.00", MoneyBasis::Excl), money("25.00", MoneyBasis::Vat), money("125.00", MoneyBasis::Incl));
+        let (excl, vat, incl) = (
+            money("100.00", MoneyBasis::Excl),
+            money("25.00", MoneyBasis::Vat),
+            money("125.00", MoneyBasis::Incl),
+        );
         assert_eq!(add(&excl, &vat), Ok(incl.clone()));
         assert_eq!(sub(&incl, &vat), Ok(excl.clone()));
         assert_eq!(sub(&incl, &excl), Ok(vat));
@@ -300,24 +394,45 @@ mod tests {
 
     #[test]
     fn currencies_do_not_mix() {
-        let euro = Value::Money(Money { amount: Decimal::ONE, currency: Code::new("EUR"), basis: MoneyBasis::Incl });
+        let euro = Value::Money(Money {
+            amount: Decimal::ONE,
+            currency: Code::new("EUR"),
+            basis: MoneyBasis::Incl,
+        });
         let reason = add(&euro, &money("1", MoneyBasis::Incl)).expect_err("two currencies");
-        assert!(matches!(reason, Failure::Reason(text) if text.contains("EUR") && text.contains("SEK")));
+        assert!(
+            matches!(reason, Failure::Reason(text) if text.contains("EUR") && text.contains("SEK"))
+        );
     }
 
     #[test]
     fn dates_shift_by_days() {
         let date = Value::Date(jiff::civil::date(2026, 2, 27));
-        assert_eq!(add(&date, &Value::Span(Span::Days(2))), Ok(Value::Date(jiff::civil::date(2026, 3, 1))));
-        assert_eq!(sub(&Value::Date(jiff::civil::date(2026, 3, 1)), &date), Ok(Value::Int(2)));
+        assert_eq!(
+            add(&date, &Value::Span(Span::Days(2))),
+            Ok(Value::Date(jiff::civil::date(2026, 3, 1)))
+        );
+        assert_eq!(
+            sub(&Value::Date(jiff::civil::date(2026, 3, 1)), &date),
+            Ok(Value::Int(2))
+        );
     }
 
     #[test]
     fn addresses_compare_without_case() {
-        let (a, b) = (Value::Email(" Jan@Example.com".into()), Value::Email("jan@example.COM".into()));
+        let (a, b) = (
+            Value::Email(" Jan@Example.com".into()),
+            Value::Email("jan@example.COM".into()),
+        );
         assert_eq!(same(&a, &b), Ok(true));
         assert_eq!(same(&Value::None, &Value::None), Ok(false));
-        assert_eq!(same(&Value::Int(2), &Value::Decimal(parse("2.00").expect("a number"))), Ok(true));
+        assert_eq!(
+            same(
+                &Value::Int(2),
+                &Value::Decimal(parse("2.00").expect("a number"))
+            ),
+            Ok(true)
+        );
     }
 
     #[test]

@@ -35,10 +35,18 @@ pub fn fits_into(from: &Type, to: &Type) -> Result<(), Misfit> {
         return Ok(());
     }
     if from.kind == Kind::Nothing {
-        return if to.optional { Ok(()) } else { Err(Misfit::Optional) };
+        return if to.optional {
+            Ok(())
+        } else {
+            Err(Misfit::Optional)
+        };
     }
     kind_fits(&from.kind, &to.kind)?;
-    if from.optional && !to.optional { Err(Misfit::Optional) } else { Ok(()) }
+    if from.optional && !to.optional {
+        Err(Misfit::Optional)
+    } else {
+        Ok(())
+    }
 }
 
 /// As [`fits_into`], absence aside.
@@ -61,25 +69,42 @@ pub fn kind_fits(from: &Kind, to: &Kind) -> Result<(), Misfit> {
         (Kind::Uuid, Kind::Text(max)) => long(Some(36), max),
         (Kind::Country, Kind::Text(max)) => long(Some(2), max),
         (Kind::Currency, Kind::Text(max)) => long(Some(3), max),
-        (Kind::OneOf(names), Kind::Text(max)) => {
-            long(names.iter().map(|name| name.name.chars().count() as u32).max(), max)
-        }
+        (Kind::OneOf(names), Kind::Text(max)) => long(
+            names
+                .iter()
+                .map(|name| name.name.chars().count() as u32)
+                .max(),
+            max,
+        ),
         (Kind::OneOf(names), Kind::OneOf(known)) => {
-            let unknown: Vec<Arc<str>> =
-                names.iter().filter(|name| !known.contains(name)).map(|name| name.name.clone()).collect();
-            if unknown.is_empty() { Ok(()) } else { Err(Misfit::Names(unknown)) }
+            let unknown: Vec<Arc<str>> = names
+                .iter()
+                .filter(|name| !known.contains(name))
+                .map(|name| name.name.clone())
+                .collect();
+            if unknown.is_empty() {
+                Ok(())
+            } else {
+                Err(Misfit::Names(unknown))
+            }
         }
         (Kind::Country, Kind::Territory) => Ok(()),
         (Kind::Int, Kind::Decimal(_)) => Ok(()),
         (Kind::Decimal(come), Kind::Decimal(max)) => decimals(*come, max),
         (Kind::Int, Kind::Money(basis, _)) if *basis != Basis::Unknown => Ok(()),
-        (Kind::Decimal(come), Kind::Money(basis, max)) if *basis != Basis::Unknown => decimals(*come, max),
+        (Kind::Decimal(come), Kind::Money(basis, max)) if *basis != Basis::Unknown => {
+            decimals(*come, max)
+        }
         (Kind::Money(from, come), Kind::Money(to, max)) => {
             basis_fits(from, to)?;
             decimals(*come, max)
         }
         (Kind::List(from), Kind::List(to)) => {
-            if from.kind == Kind::Nothing { Ok(()) } else { fits_into(from, to) }
+            if from.kind == Kind::Nothing {
+                Ok(())
+            } else {
+                fits_into(from, to)
+            }
         }
         (Kind::Record(from), Kind::Record(to)) => {
             if Arc::ptr_eq(from, to) {
@@ -108,7 +133,11 @@ pub fn basis_fits(from: &Basis, to: &Basis) -> Result<(), Misfit> {
         (Basis::By(_), Basis::By(_)) | (Basis::Carried, Basis::By(_)) => true,
         (from, to) => from == to,
     };
-    if ok { Ok(()) } else { Err(Misfit::Basis(from.clone(), to.clone())) }
+    if ok {
+        Ok(())
+    } else {
+        Err(Misfit::Basis(from.clone(), to.clone()))
+    }
 }
 
 /// The narrowest type that holds both: the longer text, the wider scale, the union of closed sets; optional if one is. None if there is none.
@@ -116,7 +145,10 @@ pub fn joined(left: &Type, right: &Type) -> Option<Type> {
     let optional = left.optional || right.optional;
     let kind = match (&left.kind, &right.kind) {
         (Kind::Nothing, other) | (other, Kind::Nothing) => {
-            return Some(Type { kind: other.clone(), optional: true });
+            return Some(Type {
+                kind: other.clone(),
+                optional: true,
+            });
         }
         _ => joined_kind(&left.kind, &right.kind)?,
     };
@@ -133,7 +165,9 @@ fn joined_kind(left: &Kind, right: &Kind) -> Option<Kind> {
             Kind::OneOf(names.into())
         }
         (Kind::Decimal(a), Kind::Decimal(b)) => Kind::Decimal(wider(*a, *b)),
-        (Kind::Int, Kind::Decimal(scale)) | (Kind::Decimal(scale), Kind::Int) => Kind::Decimal(*scale),
+        (Kind::Int, Kind::Decimal(scale)) | (Kind::Decimal(scale), Kind::Int) => {
+            Kind::Decimal(*scale)
+        }
         (Kind::Money(basis, scale), Kind::Int) | (Kind::Int, Kind::Money(basis, scale)) => {
             Kind::Money(basis.clone(), *scale)
         }
@@ -177,7 +211,10 @@ fn longer(a: Option<u32>, b: Option<u32>) -> Option<u32> {
 fn text_length(kind: &Kind) -> Option<Option<u32>> {
     Some(match kind {
         Kind::Text(max) => *max,
-        Kind::OneOf(names) => names.iter().map(|name| name.name.chars().count() as u32).max(),
+        Kind::OneOf(names) => names
+            .iter()
+            .map(|name| name.name.chars().count() as u32)
+            .max(),
         Kind::Email(max) => Some(max.unwrap_or(254).min(254)),
         _ => return None,
     })
@@ -187,7 +224,9 @@ fn text_length(kind: &Kind) -> Option<Option<u32>> {
 pub fn type_of_add(left: &Type, right: &Type) -> Result<Type, String> {
     match (&left.kind, &right.kind) {
         (Kind::Date, Kind::Span) | (Kind::Span, Kind::Date) => Ok(Type::new(Kind::Date)),
-        (Kind::DateTime, Kind::Span) | (Kind::Span, Kind::DateTime) => Ok(Type::new(Kind::DateTime)),
+        (Kind::DateTime, Kind::Span) | (Kind::Span, Kind::DateTime) => {
+            Ok(Type::new(Kind::DateTime))
+        }
         _ => type_of_sum(left, right, true),
     }
 }
@@ -235,7 +274,9 @@ fn type_of_sum(left: &Type, right: &Type, plus: bool) -> Result<Type, String> {
 
 fn known(basis: &Basis) -> Result<Basis, String> {
     if *basis == Basis::Unknown {
-        return Err("nobody knows whether VAT is in it; say it with `as_incl` or `as_excl`".to_owned());
+        return Err(
+            "nobody knows whether VAT is in it; say it with `as_incl` or `as_excl`".to_owned(),
+        );
     }
     Ok(basis.clone())
 }
@@ -246,10 +287,13 @@ pub fn type_of_mul(left: &Type, right: &Type) -> Result<Type, String> {
         (Kind::Unknown | Kind::Never, _) | (_, Kind::Unknown | Kind::Never) => Kind::Unknown,
         (Kind::Int, Kind::Int) => Kind::Int,
         (Kind::Money(basis, _), Kind::Int | Kind::Decimal(_) | Kind::Percent)
-        | (Kind::Int | Kind::Decimal(_) | Kind::Percent, Kind::Money(basis, _)) => Kind::Money(known(basis)?, None),
-        (Kind::Int | Kind::Decimal(_) | Kind::Percent, Kind::Int | Kind::Decimal(_) | Kind::Percent) => {
-            Kind::Decimal(None)
+        | (Kind::Int | Kind::Decimal(_) | Kind::Percent, Kind::Money(basis, _)) => {
+            Kind::Money(known(basis)?, None)
         }
+        (
+            Kind::Int | Kind::Decimal(_) | Kind::Percent,
+            Kind::Int | Kind::Decimal(_) | Kind::Percent,
+        ) => Kind::Decimal(None),
         _ => return Err(format!("one is {left}, the other {right}")),
     };
     Ok(Type::new(kind))
@@ -280,7 +324,8 @@ pub fn comparable(left: &Type, right: &Type) -> Result<(), String> {
     let text = |kind: &Kind| matches!(kind, Kind::Text(_) | Kind::Email(_) | Kind::OneOf(_));
     let number = |kind: &Kind| matches!(kind, Kind::Int | Kind::Decimal(_));
     match (&left.kind, &right.kind) {
-        (Kind::Unknown | Kind::Never | Kind::Nothing, _) | (_, Kind::Unknown | Kind::Never | Kind::Nothing) => Ok(()),
+        (Kind::Unknown | Kind::Never | Kind::Nothing, _)
+        | (_, Kind::Unknown | Kind::Never | Kind::Nothing) => Ok(()),
         (Kind::OneOf(a), Kind::OneOf(b)) if !a.iter().any(|name| b.contains(name)) => {
             Err(format!("no name of {left} is one of {right}"))
         }
@@ -312,22 +357,45 @@ mod tests {
     use super::*;
 
     fn set(names: &[&str]) -> Type {
-        Type::new(Kind::OneOf(names.iter().map(|name| Enumerator { name: (*name).into(), wire: None }).collect()))
+        Type::new(Kind::OneOf(
+            names
+                .iter()
+                .map(|name| Enumerator {
+                    name: (*name).into(),
+                    wire: None,
+                })
+                .collect(),
+        ))
     }
 
     #[test]
     fn longer_text_does_not_fit() {
         let short = Type::new(Kind::Text(Some(50)));
-        assert_eq!(fits_into(&Type::new(Kind::Text(Some(80))), &short), Err(Misfit::Long(Some(80), 50)));
-        assert_eq!(fits_into(&Type::new(Kind::Text(None)), &short), Err(Misfit::Long(None, 50)));
-        assert_eq!(fits_into(&set(&["ab"]), &Type::new(Kind::Text(Some(2)))), Ok(()));
+        assert_eq!(
+            fits_into(&Type::new(Kind::Text(Some(80))), &short),
+            Err(Misfit::Long(Some(80), 50))
+        );
+        assert_eq!(
+            fits_into(&Type::new(Kind::Text(None)), &short),
+            Err(Misfit::Long(None, 50))
+        );
+        assert_eq!(
+            fits_into(&set(&["ab"]), &Type::new(Kind::Text(Some(2)))),
+            Ok(())
+        );
     }
 
     #[test]
     fn sets_join_and_shrink() {
         assert_eq!(joined(&set(&["a"]), &set(&["b"])), Some(set(&["a", "b"])));
-        assert_eq!(fits_into(&set(&["a", "x"]), &set(&["a"])), Err(Misfit::Names(vec!["x".into()])));
-        assert_eq!(joined(&set(&["a"]), &Type::new(Kind::Text(Some(5)))), Some(Type::new(Kind::Text(Some(5)))));
+        assert_eq!(
+            fits_into(&set(&["a", "x"]), &set(&["a"])),
+            Err(Misfit::Names(vec!["x".into()]))
+        );
+        assert_eq!(
+            joined(&set(&["a"]), &Type::new(Kind::Text(Some(5)))),
+            Some(Type::new(Kind::Text(Some(5))))
+        );
     }
 
     #[test]
@@ -337,12 +405,18 @@ mod tests {
         assert!(type_of_add(&incl, &by).is_err());
         assert!(fits_into(&by, &incl).is_err());
         assert!(fits_into(&incl, &by).is_err());
-        assert_eq!(fits_into(&by, &Type::new(Kind::Money(Basis::Carried, None))), Ok(()));
+        assert_eq!(
+            fits_into(&by, &Type::new(Kind::Money(Basis::Carried, None))),
+            Ok(())
+        );
     }
 
     #[test]
     fn absence_joins() {
         let nothing = Type::new(Kind::Nothing).optional();
-        assert_eq!(joined(&Type::new(Kind::Int), &nothing), Some(Type::new(Kind::Int).optional()));
+        assert_eq!(
+            joined(&Type::new(Kind::Int), &nothing),
+            Some(Type::new(Kind::Int).optional())
+        );
     }
 }
