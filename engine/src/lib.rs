@@ -6,5 +6,6 @@ pub mod checked;
 pub mod connect;
 pub mod diagnostic;
 pub mod plan;
+pub mod run;
 pub mod sources;
 pub mod store;

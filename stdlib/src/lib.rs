@@ -7,3 +7,4 @@ pub mod operations;
 pub mod rules;
 pub mod types;
 pub mod value;
+pub mod wire;

@@ -1,0 +1,176 @@
+//! What systems answered, by question and key value. Equal keys are one question, whichever record or line asks.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use flowbook_stdlib::types::{Kind, Shape};
+use flowbook_stdlib::value::Value;
+use rustc_hash::FxHashMap;
+
+use super::ops;
+use crate::connect::Trouble;
+use crate::plan::connector::{Resource, ResourceIx};
+
+/// Beyond so many answers the cache starts anew: memory stays bounded, asking again is merely slower.
+const MOST_ANSWERS: usize = 100_000;
+
+/// A question with its key value, comparable.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Question {
+    /// By a find of a resource, or its key.
+    Find(ResourceIx, Option<u16>, Box<[String]>),
+    /// The one record.
+    One(ResourceIx),
+    /// Sub-records of the record with this key.
+    Sub(ResourceIx, String),
+    /// What was last written for this record: resource, its resource, its key.
+    Link(ResourceIx, ResourceIx, String),
+    /// The record with this key, read by it.
+    Get(ResourceIx, String),
+}
+
+/// A question to be asked.
+#[derive(Debug, Clone)]
+pub struct Fetch {
+    /// Where the answer goes.
+    pub question: Question,
+    /// Key values of a find; the parent of subs; the key of a get.
+    pub values: Vec<Value>,
+    /// Only the key of a linked record is needed.
+    pub key_only: bool,
+}
+
+/// What came back.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// Records.
+    Hits(Arc<[Value]>),
+    /// Only who uses it fails.
+    Trouble(Arc<Trouble>),
+}
+
+/// What systems answered.
+#[derive(Debug, Default)]
+pub struct Cache(Mutex<FxHashMap<Question, Answer>>);
+
+impl Cache {
+    fn inner(&self) -> MutexGuard<'_, FxHashMap<Question, Answer>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What came back, if it was asked.
+    pub fn get(&self, question: &Question) -> Option<Answer> {
+        self.inner().get(question).cloned()
+    }
+
+    /// Keeps an answer.
+    pub fn put(&self, question: Question, answer: Answer) {
+        let mut inner = self.inner();
+        if inner.len() >= MOST_ANSWERS {
+            inner.retain(|question, _| matches!(question, Question::One(_)));
+        }
+        inner.insert(question, answer);
+    }
+
+    /// Asks again next time.
+    pub fn forget(&self, question: &Question) {
+        self.inner().remove(question);
+    }
+
+    /// A page begins: what was not there may be there by now; sub-records and links belong to records of the page before.
+    pub fn next_page(&self) {
+        self.inner().retain(|question, answer| {
+            matches!(question, Question::Find(..) | Question::One(_))
+                && matches!(answer, Answer::Hits(hits) if !hits.is_empty())
+        });
+    }
+
+    /// A record was written: it takes the place of what was known of it, and ends the misses of its keys. With no record at hand, every
+    /// answer of the resource is asked again.
+    pub fn wrote(&self, resources: &[Resource], ix: ResourceIx, record: Option<&Value>) {
+        let resource = &resources[ix as usize];
+        let own = |of: &Value| resource.key.map(|key| key_text(&resource.shape, of, key));
+        let key = record.and_then(own);
+        self.inner().retain(|question, answer| match question {
+            Question::Find(of, find, keys) if *of == ix => {
+                let (Some(record), Some(key)) = (record, &key) else {
+                    return false;
+                };
+                let Answer::Hits(hits) = answer else {
+                    return false;
+                };
+                let matches = find_fields(resource, *find)
+                    .iter()
+                    .zip(keys.iter())
+                    .all(|(path, key)| canon_at(&resource.shape, record, path) == *key);
+                let known = hits.iter().any(|hit| own(hit).as_ref() == Some(key));
+                match (matches, known) {
+                    (true, true) => {
+                        *hits = hits
+                            .iter()
+                            .map(|hit| {
+                                if own(hit).as_ref() == Some(key) {
+                                    record.clone()
+                                } else {
+                                    hit.clone()
+                                }
+                            })
+                            .collect();
+                        true
+                    }
+                    (true, false) => {
+                        *hits = hits.iter().cloned().chain([record.clone()]).collect();
+                        true
+                    }
+                    (false, true) => false,
+                    (false, false) => true,
+                }
+            }
+            Question::Get(of, _) | Question::Sub(of, _) => *of != ix,
+            Question::Link(..) => false,
+            _ => true,
+        });
+    }
+}
+
+/// The paths of a find's fields; the resource's key where none.
+pub fn find_fields(resource: &Resource, find: Option<u16>) -> Vec<Vec<u16>> {
+    match find.and_then(|find| resource.finds.get(usize::from(find))) {
+        Some(find) => find.fields.clone(),
+        None => resource.key.map(|key| vec![key]).into_iter().collect(),
+    }
+}
+
+/// The value at a path of a record.
+pub fn at<'v>(record: &'v Value, path: &[u16]) -> &'v Value {
+    path.iter().fold(record, |value, field| match value {
+        Value::Record(fields) => fields.get(usize::from(*field)).unwrap_or(&Value::None),
+        _ => &Value::None,
+    })
+}
+
+fn canon_at(shape: &Shape, record: &Value, path: &[u16]) -> String {
+    canon(ops::field_kind(shape, path), at(record, path))
+}
+
+/// The text of a record's key field.
+pub fn key_text(shape: &Shape, record: &Value, key: u16) -> String {
+    canon_at(shape, record, &[key])
+}
+
+/// A text that is equal for equal values of a field of this kind: e-mail addresses trimmed and without case, numbers without their scale.
+pub fn canon(kind: Option<&Kind>, value: &Value) -> String {
+    let text = match value {
+        Value::Int(number) => number.to_string(),
+        Value::Decimal(number) | Value::Percent(number) => number.normalize().to_string(),
+        Value::Money(money) => money.amount.normalize().to_string(),
+        Value::None => return "\u{0}".to_owned(),
+        Value::Late => return "\u{1}".to_owned(),
+        other => ops::in_text(other),
+    };
+    match (kind, value) {
+        (Some(Kind::Email(_)), _) | (_, Value::Email(_)) => text.trim().to_lowercase(),
+        (Some(Kind::Uuid), _) => text.to_lowercase(),
+        (Some(Kind::Country | Kind::Currency | Kind::Territory), _) => text.to_uppercase(),
+        _ => text,
+    }
+}

@@ -1,0 +1,265 @@
+//! What a run says at its end: as JSON for other tools, and for a bookkeeper.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::time::Duration;
+
+use super::changes::Change;
+use crate::connect::Trouble;
+use crate::store::End;
+
+/// A run.
+#[derive(Debug, Clone, Default, serde::Serialize)]
+pub struct Report {
+    /// Its flows, in the order in which they ran.
+    pub flows: Vec<FlowReport>,
+    /// Why it stopped before its end.
+    #[serde(skip)]
+    pub stopped: Option<Trouble>,
+    /// How long it took.
+    #[serde(skip)]
+    pub took: Duration,
+    /// Nothing was written.
+    #[serde(skip)]
+    pub dry: bool,
+}
+
+/// What became of a flow's records. A record is counted once: as created when any of its steps made a record, else as updated when any changed
+/// one; in neither when all was there already.
+#[derive(Debug, Clone, Default, serde::Serialize)]
+pub struct FlowReport {
+    /// The flow.
+    pub flow: String,
+    /// Records read, second looks included.
+    pub read: u64,
+    /// Records for which something was made.
+    pub created: u64,
+    /// Records for which something was changed, and nothing made.
+    pub updated: u64,
+    /// Records that ended by `skip`.
+    pub skipped: u64,
+    /// Records that are not ripe.
+    pub waiting: u64,
+    /// Records that a person must look at.
+    pub failed: u64,
+    /// Requests by system.
+    pub requests: BTreeMap<String, u64>,
+    /// One for each failed record.
+    pub failures: Vec<FailureReport>,
+    /// Records carried over, or found to be there already.
+    #[serde(skip)]
+    pub done: u64,
+    /// Records that are as they were when they were carried over or skipped: nothing was asked for them.
+    #[serde(skip)]
+    pub unchanged: u64,
+    /// Records made, by resource.
+    #[serde(skip)]
+    pub made: BTreeMap<String, u64>,
+    /// Records changed, by resource.
+    #[serde(skip)]
+    pub changed: BTreeMap<String, u64>,
+    /// Every record that was looked at.
+    #[serde(skip)]
+    pub records: Vec<RecordReport>,
+}
+
+/// A failed record.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct FailureReport {
+    /// Its key at its source.
+    pub key: String,
+    /// The field that was being computed or written.
+    pub field: Option<String>,
+    /// Code of the catalogue.
+    pub code: String,
+    /// One whole sentence.
+    pub message: String,
+    /// The value at fault.
+    #[serde(skip)]
+    pub value: Option<String>,
+    /// The next step.
+    #[serde(skip)]
+    pub help: Option<String>,
+    /// `orders.flow:17`, with the calls that led there.
+    #[serde(skip)]
+    pub at: Option<String>,
+}
+
+/// What became of a record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordReport {
+    /// Its key at its source.
+    pub key: String,
+    /// How it ended.
+    pub end: End,
+    /// Why, for all but done.
+    pub reason: Option<String>,
+    /// What its steps did, or would do.
+    pub changes: Vec<Change>,
+    /// What should be known besides.
+    pub notes: Vec<String>,
+}
+
+impl Report {
+    /// Records that a person must look at, of all flows.
+    pub fn failed(&self) -> u64 {
+        self.flows.iter().map(|flow| flow.failed).sum()
+    }
+
+    /// For a bookkeeper: what was read and what became of it, each failure with its next step, and one sentence at the end.
+    pub fn summary(&self) -> String {
+        let mut out = String::new();
+        for flow in &self.flows {
+            flow.summary(&mut out, self.dry);
+        }
+        if let Some(stopped) = &self.stopped {
+            let _ = writeln!(out, "Stopped: {}", stopped.message);
+            if let Some(help) = &stopped.help {
+                let _ = writeln!(out, "  {help}");
+            }
+            let _ = writeln!(
+                out,
+                "  What was written before stands; the records that were not reached are read again by the next run."
+            );
+        }
+        let _ = writeln!(out, "{}", self.last_line());
+        out
+    }
+
+    fn last_line(&self) -> String {
+        let mut requests: BTreeMap<&str, u64> = BTreeMap::new();
+        for flow in &self.flows {
+            for (system, count) in &flow.requests {
+                *requests.entry(system).or_default() += count;
+            }
+        }
+        let asked: Vec<String> = requests
+            .iter()
+            .map(|(system, count)| format!("{} to {system}", counted(*count, "request")))
+            .collect();
+        let asked = match asked.split_last() {
+            None => "without a request".to_owned(),
+            Some((one, [])) => format!("with {one}"),
+            Some((last, others)) => format!("with {} and {last}", others.join(", ")),
+        };
+        let done: u64 = self.flows.iter().map(|flow| flow.done).sum();
+        let verb = match (self.stopped.is_some(), self.dry) {
+            (true, _) => "Stopped after",
+            (false, true) => "Nothing was written; a run would carry over",
+            (false, false) => "Carried over",
+        };
+        format!(
+            "{verb} {} in {:.1} s, {asked}.",
+            counted(done, "record"),
+            self.took.as_secs_f64()
+        )
+    }
+}
+
+impl FlowReport {
+    fn summary(&self, out: &mut String, dry: bool) {
+        let _ = writeln!(out, "{}", self.flow);
+        let with = |count: u64, by: &BTreeMap<String, u64>| {
+            let parts: Vec<String> = by
+                .iter()
+                .map(|(resource, count)| format!("{count} in {resource}"))
+                .collect();
+            if parts.is_empty() {
+                count.to_string()
+            } else {
+                format!("{count}  ({})", parts.join(", "))
+            }
+        };
+        let there = self.done.saturating_sub(self.created + self.updated);
+        let (created, updated) = if dry {
+            ("would create", "would update")
+        } else {
+            ("created", "updated")
+        };
+        let rows = [
+            ("read", self.read.to_string(), true),
+            (created, with(self.created, &self.made), true),
+            (updated, with(self.updated, &self.changed), true),
+            ("already there", there.to_string(), there > 0),
+            ("unchanged", self.unchanged.to_string(), self.unchanged > 0),
+            ("skipped", self.skipped.to_string(), true),
+            ("waiting", self.waiting.to_string(), true),
+            ("failed", self.failed.to_string(), true),
+        ];
+        for (word, text, shown) in rows {
+            if shown {
+                let _ = writeln!(out, "  {word:<13} {text}");
+            }
+        }
+        for (end, word) in [(End::Skipped, "Skipped"), (End::Waiting, "Waiting")] {
+            let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
+            for record in self.records.iter().filter(|record| record.end == end) {
+                *reasons
+                    .entry(record.reason.as_deref().unwrap_or_default())
+                    .or_default() += 1;
+            }
+            for (reason, count) in reasons {
+                let _ = writeln!(out, "  {word}: {count} × {reason}");
+            }
+        }
+        for record in &self.records {
+            for note in &record.notes {
+                let _ = writeln!(out, "  Note on {}: {note}", record.key);
+            }
+        }
+        if !self.failures.is_empty() {
+            out.push('\n');
+        }
+        for failure in &self.failures {
+            failure.describe(out);
+        }
+        out.push('\n');
+    }
+}
+
+impl FailureReport {
+    fn describe(&self, out: &mut String) {
+        let _ = writeln!(out, "  Failed: {}  [{}]", self.key, self.code);
+        let _ = writeln!(out, "    {}", self.message);
+        if let Some(field) = &self.field {
+            let _ = writeln!(out, "    field   {field}");
+        }
+        if let Some(value) = &self.value {
+            let _ = writeln!(out, "    value   {value}");
+        }
+        if let Some(at) = &self.at {
+            let _ = writeln!(out, "    at      {at}");
+        }
+        let next = self
+            .help
+            .as_deref()
+            .unwrap_or("Correct it where it comes from; the next run tries this record again.");
+        let _ = writeln!(out, "    next    {next}");
+    }
+}
+
+impl RecordReport {
+    /// What becomes of the record and of its targets, for a dry run and for a test's snapshot.
+    pub fn diff(&self, flow: &str) -> String {
+        let mut out = format!("{flow} › {}  {}", self.key, self.end.word());
+        if let Some(reason) = &self.reason {
+            let _ = write!(out, ": {reason}");
+        }
+        out.push('\n');
+        for change in &self.changes {
+            let _ = write!(out, "{change}");
+        }
+        for note in &self.notes {
+            let _ = writeln!(out, "  note: {note}");
+        }
+        out
+    }
+}
+
+fn counted(count: u64, what: &str) -> String {
+    if count == 1 {
+        format!("1 {what}")
+    } else {
+        format!("{count} {what}s")
+    }
+}
