@@ -32,3 +32,72 @@ pub struct Diagnostic {
     /// Other places that explain it; none of them overlaps `span`.
     pub related: Vec<(Span, String)>,
 }
+
+impl Diagnostic {
+    /// An error.
+    pub fn error(code: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {
+        Diagnostic {
+            code,
+            severity: Severity::Error,
+            message: message.into(),
+            span,
+            label: String::new(),
+            help: None,
+            related: Vec::new(),
+        }
+    }
+
+    /// A warning.
+    pub fn warning(code: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {
+        Diagnostic {
+            severity: Severity::Warning,
+            ..Diagnostic::error(code, span, message)
+        }
+    }
+
+    /// A note.
+    pub fn note(code: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {
+        Diagnostic {
+            severity: Severity::Note,
+            ..Diagnostic::error(code, span, message)
+        }
+    }
+
+    /// What stands under the underlined piece.
+    pub fn label(mut self, label: impl Into<String>) -> Diagnostic {
+        self.label = label.into();
+        self
+    }
+
+    /// The fix.
+    pub fn help(mut self, help: impl Into<String>) -> Diagnostic {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The fix, where one is known.
+    pub fn maybe_help(mut self, help: Option<String>) -> Diagnostic {
+        self.help = help;
+        self
+    }
+
+    /// Another place that explains it.
+    pub fn related(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
+        self.related.push((span, text.into()));
+        self
+    }
+}
+
+impl From<flowbook_grammar::SyntaxError> for Diagnostic {
+    fn from(error: flowbook_grammar::SyntaxError) -> Diagnostic {
+        Diagnostic {
+            code: error.code,
+            severity: Severity::Error,
+            message: error.message,
+            span: error.span,
+            label: error.label,
+            help: error.help,
+            related: error.related,
+        }
+    }
+}

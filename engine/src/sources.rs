@@ -1,8 +1,17 @@
 //! The text of a flowbook: the `.flow` files of its folder, of the folders it uses, of the connectors it names, and the CSV files of its tables.
+//!
+//! In: a folder, a single file, or texts from a test. Out: [`Loaded`]: the texts, their trees, and everything that could not be read.
 
-use std::path::PathBuf;
+mod disk;
+mod load;
 
-use flowbook_grammar::{FileId, Span};
+use std::path::{Path, PathBuf};
+
+use flowbook_grammar::{FileId, Span, ast};
+
+use crate::diagnostic::Diagnostic;
+use disk::Disk;
+pub use disk::Refusal;
 
 /// One file.
 #[derive(Debug, Clone)]
@@ -15,6 +24,8 @@ pub struct Source {
     pub text: String,
     /// Of the flowbook's own folder (rather than a used folder's or a connector's): unused things are told for these only.
     pub own: bool,
+    /// Of two layers the one with the larger number wins: a folder stands above those it uses, the flowbook's own above all.
+    pub layer: u16,
 }
 
 /// All files, by number.
@@ -24,6 +35,37 @@ pub struct Sources {
     pub folder: Option<PathBuf>,
     /// By [`FileId`].
     pub files: Vec<Source>,
+    /// The folders that were read, as they are named in paths of files.
+    folders: Vec<PathBuf>,
+    /// Where files are read from.
+    disk: Disk,
+}
+
+/// A flowbook's text and trees.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// The files.
+    pub sources: Sources,
+    /// Their trees, by [`FileId`]; empty ones for files that are no flow text.
+    pub files: Vec<ast::File>,
+    /// Everything that could not be read, syntax errors included.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Loaded {
+    /// Reads a flowbook: a folder or a single `.flow` file.
+    pub fn read(path: &Path) -> Loaded {
+        load::load(path, Disk::Real)
+    }
+
+    /// A flowbook from texts: names are paths in a folder of their own (`main.flow`, `base/shared.flow`, `tables/x.csv`).
+    pub fn of_texts<'a>(texts: impl IntoIterator<Item = (&'a str, &'a str)>) -> Loaded {
+        let files = texts
+            .into_iter()
+            .map(|(name, text)| (PathBuf::from(name), text.as_bytes().to_vec()))
+            .collect();
+        load::load(Path::new(""), Disk::Memory(files))
+    }
 }
 
 impl Sources {
@@ -38,5 +80,26 @@ impl Sources {
             .text
             .get(span.start as usize..span.end as usize)
             .unwrap_or_default()
+    }
+
+    /// Reads a file that the file `by` names, a table's CSV say: relative to its folder, and never outside the flowbook's own folder or a used one.
+    /// `None` when there is no such file.
+    pub fn beside(&self, by: FileId, path: &str) -> Result<Option<Source>, Refusal> {
+        let source = self.file(by);
+        let folder = source
+            .path
+            .as_deref()
+            .and_then(Path::parent)
+            .unwrap_or(Path::new(""));
+        Ok(self
+            .disk
+            .beside(folder, path, &self.folders)?
+            .map(|(path, text)| Source {
+                name: disk::shown(&path),
+                path: Some(path),
+                text,
+                own: source.own,
+                layer: source.layer,
+            }))
     }
 }

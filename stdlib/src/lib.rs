@@ -1,5 +1,6 @@
 //! What flows are made of: types, values, the standard functions, tables and connectors.
 
+pub mod connectors;
 pub mod decimals;
 pub mod display;
 pub mod function;

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use crate::plan::connector::{Resource, System};
 
 /// Everything that is declared. Names of items that could not be read are in `bad`: known, and never complained about again.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Declared<'a> {
     /// `zone "…"`
     pub zone: Option<String>,

@@ -282,8 +282,21 @@ pub struct Resource {
     pub unique: Vec<u16>,
     /// What a record of it can turn into.
     pub forms: Vec<ResourceIx>,
+    /// How the system tells of changes by itself.
+    pub webhook: Option<Webhook>,
     /// Where the connector file declares it.
     pub span: Span,
+}
+
+/// `webhook ["orders.created"] { id: "id", secret: "key" }`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Webhook {
+    /// The vendor's names of the events.
+    pub events: Vec<String>,
+    /// Path of the record's key in the message.
+    pub id: Vec<String>,
+    /// Path of what proves the sender, where there is one.
+    pub secret: Option<Vec<String>>,
 }
 
 /// An endpoint.
