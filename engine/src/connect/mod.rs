@@ -46,6 +46,9 @@ pub trait Systems: Send + Sync {
     /// Sends one write: one attempt, one request (an update that replaces reads first). Never retried here.
     fn send(&self, write: &Outgoing) -> impl Future<Output = Sent> + Send;
 
+    /// What was read once a run (`with index`, `scan`) of this resource is read anew when next asked: before a look-up that settles a write.
+    fn forget(&self, _resource: ResourceIx) {}
+
     /// Requests made so far, by name of the system.
     fn requests(&self) -> BTreeMap<String, u64>;
 }

@@ -166,6 +166,10 @@ pub struct Pages {
     pub pages: Option<Vec<String>>,
     /// Path of the server's clock.
     pub clock: Option<Vec<String>>,
+    /// `order: "orderby"`: the parameter that orders a list, where OData has none.
+    pub order: Option<String>,
+    /// `descending: "_desc"`: what stands behind the name of a field to order from the largest down.
+    pub descending: Option<String>,
 }
 
 /// By offset or by page number.
