@@ -1,5 +1,135 @@
 //! Tree → checked tree: names, types, tables, keys, and what must be known before the first write. Everything at once, nothing needs a network.
+//!
+//! In: the trees of all files. Out: [`Book`], or everything that is wrong. Declarations come first, then every item is checked by itself: a
+//! broken one is known by its name ([`Kind::Unknown`] swallows what follows from it), so one cause is told once and hides nothing else.
 
+pub(crate) mod body;
+pub(crate) mod constant;
 pub mod declare;
 pub mod declared;
+mod map;
 pub mod suggest;
+
+use std::cell::RefCell;
+
+use flowbook_grammar::Span;
+use flowbook_stdlib::types::{Kind, Type};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::checked::{self, Book};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::sources::{Loaded, Sources};
+use declared::Declared;
+
+/// A checked flowbook.
+#[derive(Debug)]
+pub struct Checked {
+    /// The flowbook, if nothing is wrong with it.
+    pub book: Option<Book>,
+    /// Everything found, by file and place; syntax errors among it.
+    pub found: Vec<Diagnostic>,
+}
+
+/// An item that text names, for telling the unused ones.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Name {
+    /// A setting.
+    Setting(String),
+    /// A map.
+    Map(String),
+    /// A table.
+    Table(String),
+    /// A type of the flowbook's own.
+    Type(String),
+}
+
+/// What all items are checked against.
+pub(crate) struct Checker<'a> {
+    /// The texts.
+    pub sources: &'a Sources,
+    /// What is declared.
+    pub declared: &'a Declared<'a>,
+    found: RefCell<Vec<Diagnostic>>,
+    used: RefCell<FxHashSet<Name>>,
+    maps: RefCell<FxHashMap<u32, MapState>>,
+    /// Maps that are being checked, innermost last.
+    calls: RefCell<Vec<u32>>,
+}
+
+/// How far a map is.
+#[derive(Debug, Clone)]
+enum MapState {
+    /// Being checked: who asks now closes a circle.
+    Open,
+    /// Checked.
+    Done(Box<checked::Map>),
+}
+
+/// Checks a flowbook.
+pub fn check(loaded: &Loaded) -> Checked {
+    let (declared, mut found) = declare::declare(&loaded.sources, &loaded.files);
+    found.extend(loaded.diagnostics.iter().cloned());
+    let checker = Checker::new(&loaded.sources, &declared);
+    let maps = (0..declared.maps.len() as u32)
+        .map(|map| checker.checked_map(map))
+        .collect();
+    found.extend(checker.found.into_inner());
+    found.sort_by_key(|one| (one.span.file, one.span.start, one.span.end));
+    found.dedup();
+    let broken = found.iter().any(|one| one.severity == Severity::Error);
+    let book = (!broken).then(|| Book {
+        name: String::new(),
+        zone: declared.zone.clone().unwrap_or_else(|| "UTC".to_owned()),
+        settings: Vec::new(),
+        systems: declared.systems.clone(),
+        resources: declared.resources.clone(),
+        tables: Vec::new(),
+        maps,
+        flows: Vec::new(),
+        tests: Vec::new(),
+    });
+    Checked { book, found }
+}
+
+impl<'a> Checker<'a> {
+    /// Nothing checked yet.
+    pub fn new(sources: &'a Sources, declared: &'a Declared<'a>) -> Checker<'a> {
+        Checker {
+            sources,
+            declared,
+            found: RefCell::default(),
+            used: RefCell::default(),
+            maps: RefCell::default(),
+            calls: RefCell::default(),
+        }
+    }
+
+    /// Takes a finding down.
+    pub fn report(&self, diagnostic: Diagnostic) {
+        self.found.borrow_mut().push(diagnostic);
+    }
+
+    /// Takes down that something is used.
+    pub fn uses(&self, name: Name) {
+        self.used.borrow_mut().insert(name);
+    }
+
+    /// The number of a map, the types of its parameters and its result; checked on demand.
+    pub fn map(&self, name: &str) -> Option<(u32, Vec<Type>, Type)> {
+        let (ix, _, decl) = self.declared.maps.get_full(name)?;
+        let ix = ix as u32;
+        self.uses(Name::Map(name.to_owned()));
+        let params = decl.params.iter().map(|(_, ty)| ty.clone()).collect();
+        Some((ix, params, self.checked_map(ix).body.ty))
+    }
+
+    /// The text of a span.
+    pub fn text(&self, span: Span) -> &str {
+        self.sources.text(span)
+    }
+}
+
+/// The type of what was complained about already.
+pub(crate) fn unknown() -> Type {
+    Type::new(Kind::Unknown)
+}
