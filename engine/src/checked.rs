@@ -328,7 +328,7 @@ pub enum StatementKind {
     Where(Expr),
     /// `let x = e`
     Let(LocalIx, Expr),
-    /// `skip "…" if c`
+    /// `skip "…" if c`: the text, then the condition.
     End(End, Expr, Expr),
     /// `if c { … }`
     If(Expr, Vec<Statement>),

@@ -289,7 +289,7 @@ pub struct Ask {
     pub when: Option<NodeIx>,
     /// Earlier steps of the flow that write the same resource: asked after them, where they run for the record.
     pub after: Vec<StepIx>,
-    /// One more than the highest wave that its key, condition and loops depend on.
+    /// One more than the highest wave that its key, condition and loops depend on; 0 where they depend on none.
     pub wave: u16,
     /// Which fields of the answer are used: indices in the shape.
     pub needs: Vec<u16>,
@@ -407,7 +407,7 @@ pub enum ActKind {
     Let(SlotIx),
     /// Waits silently where false.
     Where(NodeIx),
-    /// Ends the record where the condition holds.
+    /// Ends the record with this text where the condition, which comes second, holds.
     End(End, NodeIx, NodeIx),
     /// Writes.
     Step(StepIx),
