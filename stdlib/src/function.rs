@@ -63,7 +63,8 @@ pub enum ParamKind {
     Optional,
     /// May be left out.
     Default,
-    /// An expression over the items (`.f`) of the list that parameter number `0` of this variant gives.
+    /// An expression over the items (`.f`) of the list that the parameter of that number gives. A rule that lets it be left out supplies `true`
+    /// in its place; a given one has [`Value::None`] there.
     Each(usize),
 }
 
@@ -73,6 +74,8 @@ pub struct Typing<'a> {
     pub args: &'a [Option<Type>],
     /// Constant arguments, where known: `round(2)`.
     pub constants: &'a [Option<Value>],
+    /// Arguments that are lists in which an item is certainly there, `["a", b?]`: `join` and `first` of them give a value. Empty where nobody knows.
+    pub filled: &'a [bool],
     /// Source text of the arguments, for messages and for the name of a flag.
     pub texts: &'a [&'a str],
     /// What the place of the call expects, where that is known: `shorten` and `fits` take their length from it.
