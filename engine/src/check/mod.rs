@@ -4,9 +4,9 @@
 //! broken one is known by its name ([`Kind::Unknown`] swallows what follows from it), so one cause is told once and hides nothing else.
 
 pub(crate) mod body;
-pub(crate) mod constant;
 pub mod declare;
 pub mod declared;
+pub(crate) mod literal;
 mod map;
 pub mod suggest;
 
