@@ -2,4 +2,123 @@
 
 use super::Entry;
 
-pub(super) const CODES: &[Entry] = &[];
+pub(super) const CODES: &[Entry] = &[
+    Entry {
+        code: "F0800",
+        title: "The flow says that this record fails",
+        page: "A `fail \"…\"` of the flow ended the record; its text is the reason, and stands in the report with the line it comes from.\n\n\
+            Only this record is concerned. Correct what the text names, in the source or in the target: the next run tries the record again by itself.\n\n\
+            ```flow,right\nlet article = books.articles[Number = sku] else fail \"article {sku} is not in the books\"\n```\n",
+    },
+    Entry {
+        code: "F0801",
+        title: "A field of the source holds something that it cannot mean",
+        page: "A field was read that does not fit its type: a date that is none, a number with letters in it, a word that is none of the field's values. \
+            A record fails only where such a field is used; fields that no flow reads may hold anything.\n\n\
+            Correct the value in the system it comes from. Where the system means it so, the connector's type of the field is too narrow: widen it there, or give the field another type with `extend type`.\n",
+    },
+    Entry {
+        code: "F0802",
+        title: "A key finds more than one record",
+        page: "A lookup `R[F = x]`, or the `by` of a step, stands for one record. The system has several with that value, and no rule could choose between them.\n\n\
+            Merge or rename them there, so that one is left. Where several are right, look up by another field, or by two fields together.\n\n\
+            ```flow,right\nensure buyer in books.customers by EmailAddress = order.customer.email, IsPrivatePerson = true { … }\n```\n",
+    },
+    Entry {
+        code: "F0803",
+        title: "A value cannot be computed with",
+        page: "A function or an operator was given a value that it has no answer for: two currencies in one sum, a division by nothing, a text without the digits that were expected. \
+            The message names the value.\n\nCorrect it where it comes from, or say in the flow what shall happen with such a value, for instance with `if … => …` or a table.\n",
+    },
+    Entry {
+        code: "F0804",
+        title: "No row of a table takes these values",
+        page: "A table without `otherwise` met values that none of its rows takes, or a date before the first and behind the last row's dates.\n\n\
+            Add a row for them, in the flowbook's own layer of the table if the table is a shipped one.\n\n\
+            ```flow,right\ntable unit(name: text?) -> text {\n  \"stuk\" | \"st\" => \"st\"\n  otherwise => fail \"no unit in the books for “{name}”\"\n}\n```\n",
+    },
+    Entry {
+        code: "F0805",
+        title: "A record is too large to go through",
+        page: "Lists in lists of this record have more items together than a record can have by any reason. It fails, so that one wrong record does not keep all others waiting.\n\n\
+            Look at the record in its source: a list repeats itself there.\n",
+    },
+    Entry {
+        code: "F0806",
+        title: "A value does not fit the field that it is written to",
+        page: "A text is longer, or a number has more decimals, than the target's field takes. Nothing is cut or rounded by itself, since a cut number is another number.\n\n\
+            Nothing was written for the record. Say in the flow what shall be done with such a value.\n\n\
+            ```flow,right\nName: b.company | shorten\nUnitPrice: l.price | round(2)\n```\n",
+    },
+    Entry {
+        code: "F0807",
+        title: "What was written for this record was deleted in the target",
+        page: "The flow wrote a record for this one, and somebody has deleted it there since. It is not made again: who deleted it meant it.\n\n\
+            To have it made again, use `flowbook retry KEY --again`. A step that says `ensure` makes its record again by itself.\n",
+    },
+    Entry {
+        code: "F0808",
+        title: "The record to be updated is not there",
+        page: "A step that says `update` changes what is there and makes nothing. Its key finds no record.\n\n\
+            Make the record in the target, or let the step say `ensure`: that makes it where it is missing.\n\n\
+            ```flow,right\nensure article in books.articles by Number = sku { … }\n```\n",
+    },
+    Entry {
+        code: "F0809",
+        title: "Nobody knows whether a write took effect",
+        page: "The answer to a write was lost, or said nothing that can be relied on. After the time in which the system can still have worked on it, its key was looked up, and nothing was found. \
+            The record fails rather than risk that it is booked twice.\n\n\
+            Look in the target for the document. If it is there, the next run finds it by its key and goes on; if it is not, the next run makes it.\n",
+    },
+    Entry {
+        code: "F0810",
+        title: "A key is taken by a record that cannot be seen",
+        page: "The target refused to make the record since its key is used already, but shows no record with that key. Deleted and archived records often keep their numbers.\n\n\
+            Look for it there, deleted ones included; restore or rename it, then run again.\n",
+    },
+    Entry {
+        code: "F0811",
+        title: "The target does not tell a field that a later step needs",
+        page: "A step needs a field of a record that an earlier step wrote. The target's answer lacks it, and reading the record by its key did not bring it either.\n\n\
+            Run again: what was written stands and is found. If it happens each time, the connector declares the field, but the system does not give it.\n",
+    },
+    Entry {
+        code: "F0812",
+        title: "The target took a document in another way than it was meant",
+        page: "Prices were computed as including (or excluding) VAT, or in a currency, by what the target was expected to do with this customer. The document that it made says otherwise: its amounts mean something else now.\n\n\
+            The document is written. Correct or delete it in the target; then correct what the flow takes for granted, mostly a field of the customer.\n",
+    },
+    Entry {
+        code: "F0813",
+        title: "The written document has another total",
+        page: "A `confirm` compares what the target made of a document with what it must be, to the cent. They differ by more than the flow allows.\n\n\
+            Nothing that follows was done for this record: a draft is not booked. Compare both documents line by line: discounts, freight, rounding and VAT rates are the usual places. \
+            A retry compares again and never makes a second document.\n\n\
+            ```flow,right\nconfirm draft.TotalAmount = order.total_price | as_incl within 0.00\n```\n",
+    },
+    Entry {
+        code: "F0814",
+        title: "The flowbook cannot remember what it does",
+        page: "The store in the flowbook's `.flowbook` folder could not be read or written: the disk is full, the folder is read-only, or the file is damaged. \
+            The run stops: what is not remembered could be booked twice.\n\n\
+            Make room or rights, then run again. Do not delete the folder: without it every write is preceded by a look-up of everything.\n",
+    },
+    Entry {
+        code: "F0815",
+        title: "There is no record with this key",
+        page: "`--only KEY` names a record by the key that its source gives it. The source has none with that key.\n\n\
+            `flowbook records` shows the keys of all records that were seen. The number printed on a document is often another one than the source's own key.\n",
+    },
+    Entry {
+        code: "F0816",
+        title: "This line holds no record",
+        page: "`flowbook map` takes one JSON record a line, or one JSON array of records. This piece of its input is neither, or stops in its middle.\n\n\
+            The other lines are not concerned. Look at the line that the message names.\n",
+    },
+    Entry {
+        code: "F0899",
+        title: "The plan does not fit the record",
+        page: "Something that checking should have made impossible happened: a fault of Flowbook itself, not of the record or the flowbook.\n\n\
+            Please report it, with the flow's text and the message. Only this record failed.\n",
+    },
+];

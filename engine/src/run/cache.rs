@@ -88,11 +88,15 @@ impl Cache {
     /// answer of the resource is asked again.
     pub fn wrote(&self, resources: &[Resource], ix: ResourceIx, record: Option<&Value>) {
         let resource = &resources[ix as usize];
-        let own = |of: &Value| resource.key.map(|key| key_text(&resource.shape, of, key));
+        // A record that is not written yet (a dry run's) has no key that could be another's.
+        let own = |of: &Value| {
+            let key = resource.key?;
+            (*at(of, &[key]) != Value::Late).then(|| key_text(&resource.shape, of, key))
+        };
         let key = record.and_then(own);
         self.inner().retain(|question, answer| match question {
             Question::Find(of, find, keys) if *of == ix => {
-                let (Some(record), Some(key)) = (record, &key) else {
+                let (Some(record), Some(_)) = (record, resource.key) else {
                     return false;
                 };
                 let Answer::Hits(hits) = answer else {
@@ -102,13 +106,14 @@ impl Cache {
                     .iter()
                     .zip(keys.iter())
                     .all(|(path, key)| canon_at(&resource.shape, record, path) == *key);
-                let known = hits.iter().any(|hit| own(hit).as_ref() == Some(key));
+                let is_it = |hit: &Value| key.is_some() && own(hit) == key;
+                let known = hits.iter().any(is_it);
                 match (matches, known) {
                     (true, true) => {
                         *hits = hits
                             .iter()
                             .map(|hit| {
-                                if own(hit).as_ref() == Some(key) {
+                                if is_it(hit) {
                                     record.clone()
                                 } else {
                                     hit.clone()

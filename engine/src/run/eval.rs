@@ -6,7 +6,7 @@
 use std::sync::{Arc, OnceLock};
 
 use flowbook_stdlib::function::{Args, Context, Failure, Function};
-use flowbook_stdlib::types::{Kind as TypeKind, Shape};
+use flowbook_stdlib::types::Shape;
 use flowbook_stdlib::value::{Money, MoneyBasis, Value};
 use rustc_hash::FxHashMap;
 
@@ -659,11 +659,6 @@ impl<'p, 'c> Machine<'p, 'c> {
     /// What stands in the bound record of a step, as far as it is known.
     fn bound(&mut self, step: StepIx) -> Got {
         self.known(step)
-    }
-
-    /// The kind of a field by its path in a shape.
-    pub(super) fn field_kind<'s>(shape: &'s Shape, path: &[u16]) -> Option<&'s TypeKind> {
-        ops::field_kind(shape, path)
     }
 }
 

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
-use super::changes::Change;
+use super::changes::{Change, Does};
 use crate::connect::Trouble;
+use crate::plan::connector::ResourceIx;
 use crate::store::End;
 
 /// A run.
@@ -44,7 +45,7 @@ pub struct FlowReport {
     pub failed: u64,
     /// Requests by system.
     pub requests: BTreeMap<String, u64>,
-    /// One for each failed record.
+    /// The failed records, the first thousand of them.
     pub failures: Vec<FailureReport>,
     /// Records carried over, or found to be there already.
     #[serde(skip)]
@@ -58,10 +59,16 @@ pub struct FlowReport {
     /// Records changed, by resource.
     #[serde(skip)]
     pub changed: BTreeMap<String, u64>,
-    /// Every record that was looked at.
+    /// How many records were skipped or wait for each reason; of very many reasons, the first ones.
     #[serde(skip)]
-    pub records: Vec<RecordReport>,
+    pub reasons: BTreeMap<(End, String), u64>,
+    /// What should be known of single records: key and note; of very many, the first ones.
+    #[serde(skip)]
+    pub notes: Vec<(String, String)>,
 }
+
+/// A report keeps so many failures, reasons and notes; the store has all of them.
+const MOST_KEPT: usize = 1_000;
 
 /// A failed record.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
@@ -157,6 +164,42 @@ impl Report {
 }
 
 impl FlowReport {
+    /// One more record, and what its steps did.
+    pub fn count(&mut self, record: &RecordReport, did: &[(Does, ResourceIx)]) {
+        match record.end {
+            End::Done => {
+                self.done += 1;
+                let did = |does| did.iter().any(|(did, _)| *did == does);
+                if did(Does::Create) {
+                    self.created += 1;
+                } else if did(Does::Update) {
+                    self.updated += 1;
+                }
+            }
+            End::Skipped => self.skipped += 1,
+            End::Waiting => self.waiting += 1,
+            End::Failed => self.failed += 1,
+        }
+        if let (End::Skipped | End::Waiting, Some(reason)) = (record.end, &record.reason) {
+            let reason = (record.end, reason.clone());
+            if self.reasons.len() < MOST_KEPT || self.reasons.contains_key(&reason) {
+                *self.reasons.entry(reason).or_default() += 1;
+            }
+        }
+        for note in &record.notes {
+            if self.notes.len() < MOST_KEPT {
+                self.notes.push((record.key.clone(), note.clone()));
+            }
+        }
+    }
+
+    /// One more failure, of a record that is counted already.
+    pub fn failure(&mut self, failure: FailureReport) {
+        if self.failures.len() < MOST_KEPT {
+            self.failures.push(failure);
+        }
+    }
+
     fn summary(&self, out: &mut String, dry: bool) {
         let _ = writeln!(out, "{}", self.flow);
         let with = |count: u64, by: &BTreeMap<String, u64>| {
@@ -192,26 +235,25 @@ impl FlowReport {
             }
         }
         for (end, word) in [(End::Skipped, "Skipped"), (End::Waiting, "Waiting")] {
-            let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
-            for record in self.records.iter().filter(|record| record.end == end) {
-                *reasons
-                    .entry(record.reason.as_deref().unwrap_or_default())
-                    .or_default() += 1;
-            }
-            for (reason, count) in reasons {
+            for ((_, reason), count) in self.reasons.iter().filter(|((of, _), _)| *of == end) {
                 let _ = writeln!(out, "  {word}: {count} × {reason}");
             }
         }
-        for record in &self.records {
-            for note in &record.notes {
-                let _ = writeln!(out, "  Note on {}: {note}", record.key);
-            }
+        for (key, note) in &self.notes {
+            let _ = writeln!(out, "  Note on {key}: {note}");
         }
         if !self.failures.is_empty() {
             out.push('\n');
         }
         for failure in &self.failures {
             failure.describe(out);
+        }
+        let more = self.failed.saturating_sub(self.failures.len() as u64);
+        if more > 0 {
+            let _ = writeln!(
+                out,
+                "  … and {more} more; `flowbook records` lists them all."
+            );
         }
         out.push('\n');
     }

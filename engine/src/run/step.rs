@@ -5,7 +5,7 @@ use std::sync::Arc;
 use flowbook_grammar::ast::Verb;
 use flowbook_stdlib::types::{Kind, Shape};
 use flowbook_stdlib::value::Value;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::cache::{self, Answer, Fetch, Question};
 use super::eval::Machine;
@@ -27,16 +27,25 @@ pub struct Bounds {
     pub as_answered: bool,
     /// While keys are collected, what fails or is not asked yet stays open.
     pub collecting: bool,
+    /// While keys were collected, something was left open: what was computed meanwhile is not kept.
+    pub opened: bool,
+    /// Lists of sub-records are asked for, even where their parent's own content has them.
+    pub afresh: bool,
     /// Target keys of remembered links, by step and turn.
     pub links: FxHashMap<Turned, Value>,
-    /// Steps whose remembered target is gone.
-    pub gone: Vec<Turned>,
+    /// Steps that will write and did not yet: what they write is not asked for before.
+    pub pending: FxHashSet<StepIx>,
 }
 
 impl Bounds {
     /// Forgets what was known of steps that did not answer yet.
     pub fn forget(&mut self) {
         self.known.clear();
+    }
+
+    /// Forgets what was known of one step.
+    pub fn forget_step(&mut self, turned: &Turned) {
+        self.known.remove(turned);
     }
 }
 
@@ -62,7 +71,8 @@ impl<'p> Machine<'p, '_> {
         &self.steps()[ix as usize]
     }
 
-    fn turned(&self, ix: StepIx) -> Option<Turned> {
+    /// The step at the turn in force.
+    pub(super) fn turned(&self, ix: StepIx) -> Option<Turned> {
         let depth = self.step_act(ix).map_or(0, |act| act.loops.len());
         Some((ix, self.turn.get(..depth)?.to_vec()))
     }
@@ -153,7 +163,8 @@ impl<'p> Machine<'p, '_> {
         }
     }
 
-    fn key_of(&self, resource: ResourceIx, record: &Value) -> String {
+    /// The text of a record's key.
+    pub(super) fn key_of(&self, resource: ResourceIx, record: &Value) -> String {
         let resource = &self.code.plan.resources[resource as usize];
         resource
             .key
@@ -163,6 +174,9 @@ impl<'p> Machine<'p, '_> {
 
     /// The list of a sub-resource, where the parent's own content carries it.
     fn carried(&self, sub: ResourceIx, parent: &Value) -> Option<Arc<[Value]>> {
+        if self.bounds.afresh {
+            return None;
+        }
         let resource = &self.code.plan.resources[sub as usize];
         let holder = &self.code.plan.resources[resource.parent? as usize];
         let name = resource.name.rsplit('.').next()?;
@@ -173,8 +187,34 @@ impl<'p> Machine<'p, '_> {
         }
     }
 
+    /// What an ask would have to ask now: none where nothing is to be asked or the answer is there.
+    pub(super) fn open_question(&mut self, ix: AskIx) -> Result<Option<Fetch>, Stop> {
+        if self.waits_for_a_write(ix) {
+            return Ok(None);
+        }
+        let Some(fetch) = self.fetch_of(ix)? else {
+            return Ok(None);
+        };
+        if let (Question::Sub(sub, _), Some(parent)) = (&fetch.question, fetch.values.first())
+            && self.carried(*sub, parent).is_some()
+        {
+            return Ok(None);
+        }
+        Ok(self.cache.get(&fetch.question).is_none().then_some(fetch))
+    }
+
+    fn waits_for_a_write(&self, ix: AskIx) -> bool {
+        let ask = &self.code.program.asks[ix as usize];
+        ask.after
+            .iter()
+            .any(|step| self.bounds.pending.contains(step))
+    }
+
     /// All records that an ask hits.
     fn hits(&mut self, ix: AskIx, place: PlaceIx) -> Result<Arc<[Value]>, Stop> {
+        if self.waits_for_a_write(ix) {
+            return Err(Stop::Late);
+        }
         let Some(fetch) = self.fetch_of(ix)? else {
             return Ok(Arc::new([]));
         };
@@ -320,7 +360,10 @@ impl<'p> Machine<'p, '_> {
                 Ok(Some(value)) => value,
                 Err(Stop::Late) => Value::Late,
                 Err(stop) if !self.bounds.collecting => return Err(stop),
-                Err(_) => Value::Late,
+                Err(_) => {
+                    self.bounds.opened = true;
+                    Value::Late
+                }
             };
             record = with(record, &put.at, value);
         }
@@ -352,7 +395,6 @@ impl<'p> Machine<'p, '_> {
             });
         }
         let turned = self.turned(ix);
-        let mut gone = false;
         if let Some((turned, target)) = turned.and_then(|turned| {
             let target = self.bounds.links.get(&turned)?.clone();
             Some((turned, target))
@@ -380,10 +422,9 @@ impl<'p> Machine<'p, '_> {
                     return Ok(Found::Here(found.clone()));
                 }
                 if step.verb != Verb::Ensure {
-                    self.bounds.gone.push(turned);
-                    return Ok(Found::Gone);
+                    return self.become_another(step);
                 }
-                gone = true;
+                self.bounds.links.remove(&turned);
             }
         }
         let mut late = false;
@@ -397,10 +438,17 @@ impl<'p> Machine<'p, '_> {
         if late {
             return Err(Stop::Late);
         }
-        if gone {
-            self.bounds.links.retain(|(step, _), _| *step != ix);
-        }
         Ok(Found::None)
+    }
+
+    /// A remembered target that is away can have turned into another form.
+    fn become_another(&mut self, step: &'p Step) -> Result<Found, Stop> {
+        for key in step.keys.iter().filter(|key| key.asks.len() > 1) {
+            if let found @ Found::Elsewhere(..) = self.look_by(step, key)? {
+                return Ok(found);
+            }
+        }
+        Ok(Found::Gone)
     }
 
     fn look_by(&mut self, step: &'p Step, key: &'p StepKey) -> Result<Found, Stop> {

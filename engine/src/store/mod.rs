@@ -33,7 +33,9 @@ pub struct State {
 }
 
 /// How a record ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum End {
     /// Carried over.
@@ -90,7 +92,7 @@ pub struct Link {
     pub resource: String,
     /// The target's key.
     pub target: Value,
-    /// Hash of what the target holds.
+    /// Hash of what the target was given; 0 where it was found there, not written.
     pub hash: u64,
 }
 

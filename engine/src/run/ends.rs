@@ -1,0 +1,210 @@
+//! How a record's way ended, as the store keeps it and as reports tell it.
+
+use jiff::SignedDuration;
+
+use super::page::{Engine, Life};
+use super::report::{FailureReport, FlowReport, RecordReport};
+use super::stop::{Ended, Kind};
+use crate::connect::Systems;
+use crate::plan::{PlaceIx, Plan};
+use crate::store::{End, Reason, State};
+
+const DAY: u64 = 86_400;
+
+/// `documents.flow:24, called at orders.flow:57`
+pub fn place_text(plan: &Plan, place: PlaceIx) -> Option<String> {
+    let mut text = String::new();
+    let mut next = Some(place);
+    // A chain of calls is as long as maps are nested; more than a few lines help nobody.
+    for _ in 0..5 {
+        let Some(place) = next.and_then(|ix| plan.places.get(ix as usize)) else {
+            break;
+        };
+        let at = plan.at(place.span);
+        if !at.is_empty() && !text.ends_with(&at) {
+            if !text.is_empty() {
+                text.push_str(", called at ");
+            }
+            text.push_str(&at);
+        }
+        next = place.via;
+    }
+    (!text.is_empty()).then_some(text)
+}
+
+impl<'a, S: Systems> Engine<'a, S> {
+    /// How a record ended: counted, told, and as it is stored. None where the run stopped before its end.
+    pub fn conclude(&self, life: Life<'a>, report: &mut FlowReport) -> Option<(String, State)> {
+        let Life {
+            key,
+            hash,
+            before,
+            end,
+            left,
+            did,
+            changes,
+            notes,
+            passed,
+            ..
+        } = life;
+        for (does, resource) in &did {
+            let by = match does {
+                super::changes::Does::Create => &mut report.made,
+                super::changes::Does::Update => &mut report.changed,
+                super::changes::Does::Adopt => continue,
+            };
+            *by.entry(self.resource_name(*resource)).or_default() += 1;
+        }
+        if left {
+            return None;
+        }
+        let waits_since = before
+            .as_ref()
+            .and_then(|state| state.waiting_since)
+            .unwrap_or(self.now);
+        let end = end.map(|ended| self.ripened(ended, waits_since));
+        let how = match end.as_ref().map(|ended| ended.kind) {
+            None => End::Done,
+            Some(Kind::Fail) => End::Failed,
+            Some(Kind::Skip) => End::Skipped,
+            Some(Kind::Wait | Kind::Where) => End::Waiting,
+        };
+        let at = end
+            .as_ref()
+            .and_then(|ended| ended.place)
+            .and_then(|place| place_text(self.plan, place));
+        let record = RecordReport {
+            key: key.clone(),
+            end: how,
+            reason: end
+                .as_ref()
+                .filter(|ended| ended.kind != Kind::Where)
+                .map(|ended| ended.message.clone()),
+            changes,
+            notes,
+        };
+        report.count(&record, &did);
+        if let (End::Failed, Some(ended)) = (how, &end) {
+            report.failure(FailureReport {
+                key: key.clone(),
+                field: ended.field.clone(),
+                code: ended.code.to_owned(),
+                message: ended.message.clone(),
+                value: ended.value.clone(),
+                help: ended.help.clone(),
+                at: at.clone(),
+            });
+        }
+        self.progress.record(&self.flow.name, &record);
+        let reason = end.map(|ended| Reason {
+            code: (how == End::Failed).then(|| ended.code.to_owned()),
+            message: match ended.kind {
+                Kind::Where => "a “where” does not hold yet".to_owned(),
+                _ => ended.message,
+            },
+            field: ended.field,
+            at,
+        });
+        let state = State {
+            end: how,
+            hash,
+            reason,
+            waiting_since: (how == End::Waiting).then_some(waits_since),
+            passed,
+        };
+        Some((key, state))
+    }
+
+    /// A record that waited too long is skipped.
+    fn ripened(&self, ended: Ended, since: jiff::Timestamp) -> Ended {
+        if !matches!(ended.kind, Kind::Wait | Kind::Where) || !self.is_overripe(since) {
+            return ended;
+        }
+        Ended {
+            kind: Kind::Skip,
+            message: self.overripe_reason(),
+            ..ended
+        }
+    }
+
+    /// Whether a record that waits since then is given up.
+    pub fn is_overripe(&self, since: jiff::Timestamp) -> bool {
+        let most = i64::try_from(self.flow.ripe_within_s).unwrap_or(i64::MAX);
+        self.now.duration_since(since) >= SignedDuration::from_secs(most)
+    }
+
+    /// `not ripe within 90 days`
+    pub fn overripe_reason(&self) -> String {
+        let seconds = self.flow.ripe_within_s;
+        match (seconds / DAY, seconds % DAY) {
+            (1, 0) => "not ripe within 1 day".to_owned(),
+            (days, 0) => format!("not ripe within {days} days"),
+            _ => format!("not ripe within {} hours", seconds.div_ceil(3_600)),
+        }
+    }
+
+    /// A record that is not looked at keeps its end, or is given up.
+    pub fn not_seen(
+        &self,
+        key: String,
+        state: State,
+        report: &mut FlowReport,
+    ) -> Option<(String, State)> {
+        let over = state
+            .waiting_since
+            .is_some_and(|since| self.is_overripe(since));
+        let reason = if over {
+            Some(self.overripe_reason())
+        } else {
+            state.reason.as_ref().map(|reason| reason.message.clone())
+        };
+        let record = RecordReport {
+            key: key.clone(),
+            end: if over { End::Skipped } else { state.end },
+            reason: reason.clone(),
+            changes: Vec::new(),
+            notes: Vec::new(),
+        };
+        report.count(&record, &[]);
+        over.then(|| {
+            let reason = Reason {
+                message: reason.unwrap_or_default(),
+                ..state.reason.unwrap_or_default()
+            };
+            let state = State {
+                end: End::Skipped,
+                reason: Some(reason),
+                waiting_since: None,
+                ..state
+            };
+            (key, state)
+        })
+    }
+
+    /// A record that waited and is away from its source.
+    pub fn vanished(&self, key: String, state: State, report: &mut FlowReport) -> (String, State) {
+        let message = format!(
+            "no longer in {}",
+            self.resource_name(self.flow.read.resource)
+        );
+        let record = RecordReport {
+            key: key.clone(),
+            end: End::Skipped,
+            reason: Some(message.clone()),
+            changes: Vec::new(),
+            notes: Vec::new(),
+        };
+        report.count(&record, &[]);
+        self.progress.record(&self.flow.name, &record);
+        let state = State {
+            end: End::Skipped,
+            reason: Some(Reason {
+                message,
+                ..Reason::default()
+            }),
+            waiting_since: None,
+            ..state
+        };
+        (key, state)
+    }
+}

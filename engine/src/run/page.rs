@@ -1,0 +1,641 @@
+//! A page of records on their way: states from the store, rounds of questions and acts, ends. Nothing is written to a system here.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use flowbook_grammar::ast::{End as FlowEnd, Verb};
+use flowbook_stdlib::function::Context;
+use flowbook_stdlib::value::Value;
+use flowbook_stdlib::wire;
+use jiff::Timestamp;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::ask::Wanted;
+use super::cache::{self, Cache};
+use super::changes::{self, Change, Does};
+use super::claims::Claims;
+use super::eval::{Code, Machine, Turn};
+use super::ops;
+use super::step::{Found, Turned};
+use super::stop::{Ended, Kind, Stop};
+use super::{Options, Progress};
+use crate::connect::{Systems, Trouble};
+use crate::plan::connector::{Resource, ResourceIx};
+use crate::plan::{Act, ActKind, Flow, NodeIx, Plan, Put, Step, StepIx, To};
+use crate::store::{End, Link, RecordKey, State, Store, StoreError};
+
+/// What a link's hash is when its target was found, not written.
+pub const ADOPTED: u64 = 0;
+
+/// What the records of a flow's run share.
+pub(super) struct Engine<'a, S> {
+    pub plan: &'a Plan,
+    pub flow: &'a Flow,
+    pub code: &'a Code<'a>,
+    pub cache: &'a Cache,
+    pub context: &'a Context,
+    pub systems: &'a S,
+    pub store: &'a Mutex<dyn Store + 'a>,
+    pub options: &'a Options,
+    pub progress: &'a dyn Progress,
+    pub claims: &'a Claims,
+    pub now: Timestamp,
+    /// Why the run stops.
+    pub stopped: &'a Mutex<Option<Trouble>>,
+}
+
+/// A record on its way.
+pub(super) struct Life<'a> {
+    pub key: String,
+    pub hash: u64,
+    pub before: Option<State>,
+    pub links: FxHashMap<String, Link>,
+    pub machine: Machine<'a, 'a>,
+    /// A write of it is confirmed: its gates are behind it.
+    pub passed: bool,
+    /// The next act.
+    pub act: usize,
+    /// Acts that wait for an answer.
+    pub late: FxHashSet<usize>,
+    /// What was found under the steps' keys.
+    pub looked: FxHashMap<Turned, Found>,
+    /// Found there, not written by this flow.
+    pub adopted: FxHashSet<Turned>,
+    /// Read again already.
+    pub refreshed: FxHashSet<Turned>,
+    /// How it ended, for all but done.
+    pub end: Option<Ended>,
+    /// The run stopped before its end: nothing is stored of it.
+    pub left: bool,
+    pub did: Vec<(Does, ResourceIx)>,
+    pub changes: Vec<Change>,
+    pub notes: Vec<String>,
+}
+
+impl Life<'_> {
+    /// Carried over before; only its values are other ones now.
+    pub fn was_done(&self) -> bool {
+        self.before
+            .as_ref()
+            .is_some_and(|state| state.end == End::Done)
+    }
+}
+
+/// One leaf of a payload and its value.
+pub(super) type Leaf<'a> = (&'a Put, Value);
+
+impl<'a, S: Systems> Engine<'a, S> {
+    pub fn resource(&self, ix: ResourceIx) -> &'a Resource {
+        &self.plan.resources[ix as usize]
+    }
+
+    pub fn resource_name(&self, ix: ResourceIx) -> String {
+        super::resource_name(self.plan, ix)
+    }
+
+    pub fn system_name(&self, ix: ResourceIx) -> &'a str {
+        &self.plan.systems[self.resource(ix).system as usize].name
+    }
+
+    fn store(&self) -> MutexGuard<'_, dyn Store + 'a> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks or tells the store. Never across a wait.
+    pub fn stored<T>(
+        &self,
+        verb: impl FnOnce(&mut (dyn Store + 'a)) -> Result<T, StoreError>,
+    ) -> Result<T, Trouble> {
+        verb(&mut *self.store()).map_err(super::store_trouble)
+    }
+
+    pub fn record_key(&self, key: &str) -> RecordKey {
+        RecordKey {
+            flow: self.flow.name.clone(),
+            key: key.to_owned(),
+        }
+    }
+
+    /// The text of a source record's key.
+    pub fn source_key(&self, record: &Value) -> String {
+        let resource = self.resource(self.flow.read.resource);
+        match resource.key {
+            Some(key) => cache::key_text(&resource.shape, record, key),
+            None => format!("{:016x}", hash_of(&[record])),
+        }
+    }
+
+    /// The hash of what counts as a change. Sub-records that cost a request do not.
+    fn hash(&self, record: &Value) -> u64 {
+        let shape = &self.resource(self.flow.read.resource).shape;
+        let fields: Vec<&Value> = self
+            .flow
+            .read
+            .needs
+            .iter()
+            .filter(|field| {
+                shape
+                    .fields
+                    .get(usize::from(**field))
+                    .is_some_and(|field| !field.sub)
+            })
+            .map(|field| cache::at(record, std::slice::from_ref(field)))
+            .collect();
+        hash_of(&fields)
+    }
+
+    /// Records that something is to be done for; how many of the others are unchanged. `forced` looks at those too.
+    pub fn begin(
+        &self,
+        records: Vec<Value>,
+        forced: bool,
+    ) -> Result<(Vec<Life<'a>>, u64), Trouble> {
+        let keys: Vec<String> = records
+            .iter()
+            .map(|record| self.source_key(record))
+            .collect();
+        let states = self.stored(|store| store.states(&self.flow.name, &keys))?;
+        let mut lives = Vec::with_capacity(records.len());
+        let mut unchanged = 0;
+        for ((record, key), before) in records.into_iter().zip(keys).zip(states) {
+            let hash = self.hash(&record);
+            let settled = before.as_ref().is_some_and(|state| {
+                matches!(state.end, End::Done | End::Skipped) && state.hash == hash
+            });
+            if settled && !forced {
+                unchanged += 1;
+                continue;
+            }
+            let passed = before.as_ref().is_some_and(|state| state.passed);
+            let links = if passed {
+                let record = self.record_key(&key);
+                self.stored(|store| store.links(&record))?
+                    .into_iter()
+                    .map(|link| (link.step.clone(), link))
+                    .collect()
+            } else {
+                FxHashMap::default()
+            };
+            lives.push(Life {
+                key,
+                hash,
+                before,
+                links,
+                machine: Machine::new(self.code, self.cache, self.context, record),
+                passed,
+                act: 0,
+                late: FxHashSet::default(),
+                looked: FxHashMap::default(),
+                adopted: FxHashSet::default(),
+                refreshed: FxHashSet::default(),
+                end: None,
+                left: false,
+                did: Vec::new(),
+                changes: Vec::new(),
+                notes: Vec::new(),
+            });
+        }
+        Ok((lives, unchanged))
+    }
+
+    /// A record that was carried over and all of whose steps are remembered creates: what changed in it changes nothing there.
+    pub fn nothing_left(&self, life: &Life<'a>) -> bool {
+        life.was_done()
+            && self.flow.acts.iter().all(|act| match act.kind {
+                ActKind::Step(ix) => {
+                    self.flow.steps[ix as usize].verb == Verb::Create
+                        && act.loops.is_empty()
+                        && life.links.contains_key(&self.step_name(ix))
+                }
+                _ => true,
+            })
+    }
+
+    /// All rounds: afterwards each record has ended, or everything that is not late is known of it.
+    pub async fn compute(&self, lives: &mut [Life<'a>]) -> Result<(), Trouble> {
+        let acts = self.flow.acts.len();
+        for round in &self.flow.rounds {
+            self.ask_round(round, lives).await?;
+            self.acts(lives, (round.last as usize).min(acts), &round.asks)
+                .await?;
+        }
+        self.acts(lives, acts, &[]).await
+    }
+
+    /// Goes through the acts up to `last`; what nobody foresaw is asked meanwhile.
+    async fn acts(
+        &self,
+        lives: &mut [Life<'a>],
+        last: usize,
+        asks: &[crate::plan::AskIx],
+    ) -> Result<(), Trouble> {
+        loop {
+            let mut wanted = Wanted::default();
+            for life in lives.iter_mut().filter(|life| life.end.is_none()) {
+                if self.go_on(life, last, &mut wanted) {
+                    self.collect(life, asks, &mut wanted);
+                }
+            }
+            if wanted.is_empty() {
+                return Ok(());
+            }
+            self.fetch(wanted).await?;
+        }
+    }
+
+    /// True where it stopped at a question.
+    fn go_on(&self, life: &mut Life<'a>, last: usize, wanted: &mut Wanted) -> bool {
+        while life.act < last {
+            match self.act(life, life.act) {
+                Ok(()) => {}
+                Err(Stop::Late) => {
+                    life.late.insert(life.act);
+                }
+                Err(Stop::Need(fetch)) => {
+                    wanted.add(*fetch);
+                    return true;
+                }
+                Err(Stop::End(ended)) => {
+                    life.end = Some(self.ended(life, *ended));
+                    return false;
+                }
+            }
+            life.act += 1;
+        }
+        false
+    }
+
+    /// An end as it counts: behind its gates, a record can only fail.
+    pub fn ended(&self, life: &Life<'a>, ended: Ended) -> Ended {
+        if life.passed && ended.code == FLOW_END {
+            Ended {
+                kind: Kind::Fail,
+                ..ended
+            }
+        } else {
+            ended
+        }
+    }
+
+    /// One act, before anything is written.
+    pub fn act(&self, life: &mut Life<'a>, ix: usize) -> Result<(), Stop> {
+        let act = &self.flow.acts[ix];
+        let gate = matches!(
+            act.kind,
+            ActKind::Where(_) | ActKind::End(FlowEnd::Skip | FlowEnd::Wait, ..)
+        );
+        if gate && life.passed {
+            return Ok(());
+        }
+        let turns = self.turns(life, act)?;
+        let mut late = false;
+        for turn in &turns {
+            life.machine.at(turn)?;
+            let got = self.act_once(life, act);
+            life.machine.done_at(turn);
+            match got {
+                Err(Stop::Late) => late = true,
+                other => other?,
+            }
+        }
+        if late { Err(Stop::Late) } else { Ok(()) }
+    }
+
+    pub fn turns(&self, life: &mut Life<'a>, act: &Act) -> Result<Vec<Turn>, Stop> {
+        if act.loops.is_empty() {
+            Ok(vec![Turn::default()])
+        } else {
+            life.machine.turns(&act.loops)
+        }
+    }
+
+    fn act_once(&self, life: &mut Life<'a>, act: &'a Act) -> Result<(), Stop> {
+        if let ActKind::Step(step) = act.kind {
+            return self.foresee(life, act, step);
+        }
+        if let Some(when) = act.when
+            && !life.machine.truth(when)?
+        {
+            return Ok(());
+        }
+        let machine = &mut life.machine;
+        match act.kind {
+            ActKind::Let(slot) => machine.slot(slot, act.place).map(drop),
+            ActKind::Where(condition) => {
+                if machine.truth(condition)? {
+                    return Ok(());
+                }
+                let ended = Ended {
+                    kind: Kind::Where,
+                    ..Ended::failure(FLOW_END, "")
+                };
+                Err(machine.end_at(act.place, ended))
+            }
+            ActKind::End(end, condition, text) => {
+                if !machine.truth(condition)? {
+                    return Ok(());
+                }
+                let text = machine.eval(text)?;
+                let ended = Ended {
+                    kind: end.into(),
+                    ..Ended::failure(FLOW_END, ops::in_text(&text))
+                };
+                Err(machine.end_at(act.place, ended))
+            }
+            ActKind::Confirm { right, within, .. } => {
+                let right = machine.eval(right);
+                if let Some(within) = within {
+                    machine.eval(within)?;
+                }
+                right.map(drop)
+            }
+            ActKind::Step(_) => Ok(()),
+        }
+    }
+
+    /// What a step will do, as far as it can be told: a payload that cannot be made fails the record before its first write.
+    fn foresee(&self, life: &mut Life<'a>, act: &'a Act, ix: StepIx) -> Result<(), Stop> {
+        let step = &self.flow.steps[ix as usize];
+        let Some(turned) = life.machine.turned(ix) else {
+            return Ok(());
+        };
+        if life.machine.bounds.answers.contains_key(&turned) {
+            return Ok(());
+        }
+        if let Some(when) = act.when {
+            match life.machine.truth(when) {
+                Ok(true) => {}
+                Ok(false) => return Ok(()),
+                Err(Stop::Late) => {
+                    life.machine.bounds.pending.insert(ix);
+                    return Err(Stop::Late);
+                }
+                other => return other.map(drop),
+            }
+        }
+        if self.remember(life, ix, &turned)? {
+            return Ok(());
+        }
+        let found = match life.machine.look(ix) {
+            Ok(found) => found,
+            Err(Stop::Late) => {
+                life.machine.bounds.pending.insert(ix);
+                return Err(Stop::Late);
+            }
+            Err(stop) => return Err(stop),
+        };
+        life.looked.insert(turned, found.clone());
+        let creates = match (&found, step.verb, &step.to) {
+            (Found::Gone, ..) => return Err(self.gone(life, step)),
+            (Found::Elsewhere(..), ..) | (Found::Here(_), Verb::Create, _) => return Ok(()),
+            (Found::None, Verb::Update, To::Record(_)) => return Ok(()),
+            (Found::None, Verb::Update, _) => return Err(self.not_there(life, step)),
+            (Found::None, ..) => true,
+            (Found::Here(_), ..) => false,
+        };
+        let leaves = self.leaves(life, step, creates, true)?;
+        let differs = match &found {
+            Found::Here(found) => self.differs(step, found, &leaves),
+            _ => true,
+        };
+        if differs {
+            life.machine.bounds.pending.insert(ix);
+        }
+        if creates {
+            for arg in &step.args {
+                match life.machine.eval(*arg) {
+                    Ok(_) | Err(Stop::Late) => {}
+                    Err(stop) => return Err(stop),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes up the remembered link of a step. True where the step is finished: a create whose record only its key is needed of.
+    pub fn remember(&self, life: &mut Life<'a>, ix: StepIx, turned: &Turned) -> Result<bool, Stop> {
+        if life.links.is_empty() {
+            return Ok(false);
+        }
+        let step = &self.flow.steps[ix as usize];
+        let name = self.turn_name(life, ix)?;
+        let Some(link) = life.links.get(&name) else {
+            return Ok(false);
+        };
+        if link.resource != self.resource_name(step.resource) {
+            return Ok(false);
+        }
+        if link.hash == ADOPTED {
+            life.adopted.insert(turned.clone());
+        }
+        let key = self.resource(step.resource).key;
+        let only_key = step.needs.iter().all(|field| Some(*field) == key);
+        if !matches!(step.to, To::Record(_)) && link.target != Value::None {
+            life.machine
+                .bounds
+                .links
+                .insert(turned.clone(), link.target.clone());
+        }
+        Ok(step.verb == Verb::Create && (key.is_none() || only_key || life.was_done()))
+    }
+
+    /// `draft`; `draft/2` for another step of that name.
+    pub fn step_name(&self, ix: StepIx) -> String {
+        let name = &self.flow.steps[ix as usize].name;
+        let before = self.flow.steps[..ix as usize]
+            .iter()
+            .filter(|step| step.name == *name)
+            .count();
+        match before {
+            0 => name.clone(),
+            more => format!("{name}/{}", more + 1),
+        }
+    }
+
+    /// The name that a step's link goes by: turns of a `for` are told apart by their key.
+    pub fn turn_name(&self, life: &mut Life<'a>, ix: StepIx) -> Result<String, Stop> {
+        let name = self.step_name(ix);
+        match life.machine.turned(ix) {
+            Some((_, turn)) if turn.is_empty() => Ok(name),
+            _ => {
+                let keys = self.key_texts(life, &self.flow.steps[ix as usize])?;
+                Ok(format!("{name}#{}", keys.join("#")))
+            }
+        }
+    }
+
+    /// The texts of a step's present keys.
+    pub fn key_texts(&self, life: &mut Life<'a>, step: &'a Step) -> Result<Vec<String>, Stop> {
+        let shape = &self.resource(step.resource).shape;
+        let mut texts = Vec::with_capacity(step.keys.len());
+        for key in &step.keys {
+            let mut parts = Vec::with_capacity(key.values.len());
+            for (path, value) in key.fields.iter().zip(&key.values) {
+                let value = match value {
+                    Some(node) => life.machine.eval(*node)?,
+                    None => Value::None,
+                };
+                parts.push((
+                    ops::field_name(shape, path),
+                    cache::canon(ops::field_kind(shape, path), &value),
+                    value == Value::None && key.values.len() == 1,
+                ));
+            }
+            if parts.iter().any(|(.., absent)| *absent) {
+                continue;
+            }
+            let parts: Vec<String> = parts
+                .into_iter()
+                .map(|(name, text, _)| format!("{name}={text}"))
+                .collect();
+            texts.push(parts.join("&"));
+        }
+        Ok(texts)
+    }
+
+    /// The leaves of a payload that are written this time. A late one is a hole, where that is allowed.
+    pub fn leaves(
+        &self,
+        life: &mut Life<'a>,
+        step: &'a Step,
+        creates: bool,
+        holes: bool,
+    ) -> Result<Vec<Leaf<'a>>, Stop> {
+        let mut leaves = Vec::with_capacity(step.body.len());
+        for put in &step.body {
+            let value = match life.machine.leaf(put, creates) {
+                Ok(None | Some(Value::None)) => continue,
+                Ok(Some(value)) => value,
+                Err(Stop::Late) if holes => Value::Late,
+                Err(stop) => return Err(stop),
+            };
+            if is_late(&value) {
+                if !holes {
+                    return Err(Stop::Late);
+                }
+            } else {
+                self.fits(life, put, &value)?;
+            }
+            leaves.push((put, value));
+        }
+        Ok(leaves)
+    }
+
+    /// A value that its field cannot take fails the record.
+    fn fits(&self, life: &mut Life<'a>, put: &'a Put, value: &Value) -> Result<String, Stop> {
+        wire::encode(value, &put.ty, put.form).map_err(|unwritable| {
+            let mut field = put.wire.join(".");
+            if !unwritable.field.is_empty() {
+                let dot = if unwritable.field.starts_with('[') {
+                    ""
+                } else {
+                    "."
+                };
+                field = format!("{field}{dot}{}", unwritable.field);
+            }
+            let ended = Ended {
+                field: Some(field.clone()),
+                value: Some(ops::in_message(value)),
+                ..Ended::failure(
+                    "F0806",
+                    format!("The value for {field} {}.", unwritable.reason),
+                )
+            };
+            let place = self.place_of(put.value);
+            life.machine.end_at(place, ended)
+        })
+    }
+
+    /// The JSON of each leaf.
+    pub fn encoded(
+        &self,
+        life: &mut Life<'a>,
+        leaves: &[Leaf<'a>],
+    ) -> Result<Vec<(Vec<std::sync::Arc<str>>, String)>, Stop> {
+        leaves
+            .iter()
+            .map(|(put, value)| Ok((put.wire.clone(), self.fits(life, put, value)?)))
+            .collect()
+    }
+
+    fn place_of(&self, node: NodeIx) -> crate::plan::PlaceIx {
+        self.flow.program.nodes[node as usize].place
+    }
+
+    /// Whether a compared leaf is another one than what was found.
+    pub fn differs(&self, step: &Step, found: &Value, leaves: &[Leaf<'a>]) -> bool {
+        let shape = &self.resource(step.resource).shape;
+        leaves.iter().any(|(put, value)| {
+            put.compared && changes::leaf(shape, put, Some(found), value).is_some()
+        })
+    }
+
+    /// The end of a record whose target was taken away by hand.
+    pub fn gone(&self, life: &mut Life<'a>, step: &Step) -> Stop {
+        let ended = Ended {
+            kind: Kind::Skip,
+            ..Ended::failure(
+                "F0807",
+                format!("deleted in {}", self.system_name(step.resource)),
+            )
+        };
+        life.machine.end_at(step.place, ended)
+    }
+
+    /// The failure of an update that finds nothing.
+    pub fn not_there(&self, life: &mut Life<'a>, step: &'a Step) -> Stop {
+        let name = self.resource_name(step.resource);
+        let keys = self.key_texts(life, step).unwrap_or_default();
+        let ended = Ended::failure(
+            "F0808",
+            format!("{name} has no record with {}.", said(&keys)),
+        )
+        .help("Make it there, or let the flow say “ensure” so that it is made.");
+        life.machine.end_at(step.place, ended)
+    }
+}
+
+/// Ends that the flow's own text decided.
+pub(super) const FLOW_END: &str = "F0800";
+
+/// `Number = A-17`
+pub(super) fn said(keys: &[String]) -> String {
+    if keys.is_empty() {
+        return "this key".to_owned();
+    }
+    let shown: Vec<String> = keys.iter().map(|key| key.replace('=', " = ")).collect();
+    shown.join(" or ")
+}
+
+/// Whether a part of the value is known only after an answer.
+pub(super) fn is_late(value: &Value) -> bool {
+    match value {
+        Value::Late => true,
+        Value::List(items) | Value::Record(items) => items.iter().any(is_late),
+        _ => false,
+    }
+}
+
+/// FNV-1a over the values as they are stored: the same in every process and version.
+pub(super) fn hash_of(values: &[&Value]) -> u64 {
+    struct Fnv(u64);
+
+    impl std::io::Write for Fnv {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            for byte in bytes {
+                self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+            }
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
+    for value in values {
+        // A hash takes every byte, and values always serialise.
+        let _ = serde_json::to_writer(&mut hash, value);
+    }
+    hash.0.max(1)
+}

@@ -1,0 +1,1 @@
+//! The page engine on small hand-built plans.

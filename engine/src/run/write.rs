@@ -1,0 +1,734 @@
+//! A record's steps, in text order: looks under the key once more, decides, has it sent, and goes on with what came back.
+
+use std::sync::PoisonError;
+
+use flowbook_grammar::ast::Verb;
+use flowbook_stdlib::value::Value;
+use futures_util::stream::{self, StreamExt};
+
+use super::ask::Wanted;
+use super::cache;
+use super::changes::{self, Change, Does};
+use super::claims::Claim;
+use super::eval::{Machine, Turn};
+use super::ops;
+use super::page::{ADOPTED, Engine, Leaf, Life, is_late, said};
+use super::step::{Found, Turned, unknown, with};
+use super::stop::{Ended, Stop};
+use crate::connect::{Outgoing, OutgoingAct, Systems, Trouble};
+use crate::plan::{Act, ActKind, NodeIx, Op, Step, StepIx, To};
+use crate::store::Link;
+
+/// Why a record does not go on with its steps.
+#[derive(Debug)]
+pub(super) enum Halt {
+    /// It ended.
+    End(Box<Ended>),
+    /// It needs what no answer told.
+    Late,
+    /// The run stops.
+    Stopped,
+}
+
+impl From<Ended> for Halt {
+    fn from(ended: Ended) -> Halt {
+        Halt::End(Box::new(ended))
+    }
+}
+
+/// What is to be done at a step.
+enum Todo<'a> {
+    /// The record is there already.
+    Adopt(Value),
+    /// Nothing differs.
+    Same(Value),
+    /// A request.
+    Send {
+        outgoing: Outgoing,
+        change: Change,
+        /// The record that is changed; none for a new one.
+        found: Option<Value>,
+        leaves: Vec<Leaf<'a>>,
+    },
+    /// Nothing can be done here, and nothing needs to be: why, for the record's notes.
+    Drop(Option<String>),
+}
+
+impl<'a, S: Systems> Engine<'a, S> {
+    /// The steps of every record that has not ended, several records at a time.
+    pub async fn write(&self, lives: &mut [Life<'a>]) {
+        let at_once = if self.options.dry {
+            1 // what one record would make, the next one finds
+        } else {
+            self.options.writes_at_once.max(1)
+        };
+        let records = lives.iter_mut().filter(|life| life.end.is_none());
+        stream::iter(records.map(|life| self.carry(life)))
+            .buffer_unordered(at_once)
+            .collect::<()>()
+            .await;
+    }
+
+    async fn carry(&self, life: &mut Life<'a>) {
+        match self.walk(life).await {
+            Ok(()) => {}
+            Err(Halt::End(ended)) => life.end = Some(self.ended(life, *ended)),
+            Err(Halt::Late) => life.end = Some(untold(None)),
+            Err(Halt::Stopped) => life.left = true,
+        }
+    }
+
+    /// A trouble that is not the record's own: the run stops.
+    pub fn stop(&self, trouble: Trouble) -> Halt {
+        let mut stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
+        stopped.get_or_insert(trouble);
+        Halt::Stopped
+    }
+
+    /// Whether the run stops.
+    pub fn stops(&self) -> bool {
+        let stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
+        stopped.is_some()
+    }
+
+    async fn walk(&self, life: &mut Life<'a>) -> Result<(), Halt> {
+        for (ix, act) in self.flow.acts.iter().enumerate() {
+            match act.kind {
+                ActKind::Step(_) | ActKind::Confirm { .. } => {
+                    let turns = match self.now(life, |life| self.turns(life, act)).await {
+                        Err(Halt::Late) if self.options.dry => continue,
+                        Err(Halt::Late) => {
+                            self.refresh_all(life).await?;
+                            self.now(life, |life| self.turns(life, act)).await?
+                        }
+                        turns => turns?,
+                    };
+                    for turn in &turns {
+                        match act.kind {
+                            ActKind::Step(step) => self.step(life, act, step, turn).await?,
+                            _ => self.confirm(life, act, turn).await?,
+                        }
+                        life.machine.done_at(turn);
+                    }
+                    if let ActKind::Step(step) = act.kind {
+                        life.machine.bounds.pending.remove(&step);
+                    }
+                }
+                _ if life.late.contains(&ix) => {
+                    match self.now(life, |life| self.act(life, ix)).await {
+                        Ok(()) => {
+                            life.late.remove(&ix);
+                        }
+                        Err(Halt::Late) => {}
+                        Err(halt) => return Err(halt),
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Computes; what it needs is asked on the spot.
+    pub async fn now<T>(
+        &self,
+        life: &mut Life<'a>,
+        mut compute: impl FnMut(&mut Life<'a>) -> Result<T, Stop>,
+    ) -> Result<T, Halt> {
+        loop {
+            match compute(life) {
+                Ok(value) => return Ok(value),
+                Err(Stop::Late) => return Err(Halt::Late),
+                Err(Stop::End(ended)) => return Err(Halt::End(ended)),
+                Err(Stop::Need(fetch)) => {
+                    self.fetch(Wanted::from(*fetch))
+                        .await
+                        .map_err(|trouble| self.stop(trouble))?;
+                }
+            }
+        }
+    }
+
+    /// Computes at a turn; where an answer lacks what is needed, the written records are read again, once.
+    pub async fn at<T>(
+        &self,
+        life: &mut Life<'a>,
+        turn: &Turn,
+        mut compute: impl FnMut(&mut Machine<'a, 'a>) -> Result<T, Stop>,
+    ) -> Result<T, Halt> {
+        let mut once = |life: &mut Life<'a>| {
+            life.machine.at(turn)?;
+            compute(&mut life.machine)
+        };
+        match self.now(life, &mut once).await {
+            Err(Halt::Late) if !self.options.dry && self.refresh_all(life).await? => {
+                self.now(life, &mut once).await
+            }
+            got => got,
+        }
+    }
+
+    async fn step(
+        &self,
+        life: &mut Life<'a>,
+        act: &'a Act,
+        ix: StepIx,
+        turn: &Turn,
+    ) -> Result<(), Halt> {
+        let step = &self.flow.steps[ix as usize];
+        if let Some(when) = act.when {
+            match self.at(life, turn, |machine| machine.truth(when)).await {
+                Ok(true) => {}
+                Ok(false) => return Ok(()),
+                Err(Halt::Late) if self.options.dry => {
+                    life.notes.push(format!(
+                        "{} is written if the answer of an earlier step says so",
+                        step.name
+                    ));
+                }
+                Err(Halt::Late) => return Err(untold(Some(&step.name)).into()),
+                Err(halt) => return Err(halt),
+            }
+        }
+        let turned = (ix, turn.0.iter().map(|(_, number, _)| *number).collect());
+        let finished = self.now(life, |life| {
+            life.machine.at(turn)?;
+            self.remember(life, ix, &turned)
+        });
+        if finished.await? {
+            return Ok(());
+        }
+        let claims = self.now(life, |life| {
+            life.machine.at(turn)?;
+            self.claims_of(life, step)
+        });
+        let claims = match claims.await {
+            Err(Halt::Late) => Vec::new(),
+            claims => claims?,
+        };
+        let held = self.claims.take(claims).await;
+        if self.stops() {
+            return Err(Halt::Stopped);
+        }
+        let done = self.decide_and_send(life, step, &turned, turn).await;
+        drop(held);
+        done
+    }
+
+    async fn decide_and_send(
+        &self,
+        life: &mut Life<'a>,
+        step: &'a Step,
+        turned: &Turned,
+        turn: &Turn,
+    ) -> Result<(), Halt> {
+        /// An answer that the key is taken, or the target away, makes the engine look once more; not for ever.
+        const MOST_LOOKS: usize = 3;
+        for _ in 0..MOST_LOOKS {
+            let todo = self.decide(life, step, turned, turn).await?;
+            match todo {
+                Todo::Drop(note) => {
+                    life.notes.extend(note);
+                    return Ok(());
+                }
+                Todo::Adopt(found) => {
+                    let change = self.change(life, step, Does::Adopt, None, &[]);
+                    return self.bind(life, step, turned, found, ADOPTED, change).await;
+                }
+                Todo::Same(found) => {
+                    let change = self.change(life, step, Does::Adopt, None, &[]);
+                    return self.bind(life, step, turned, found, ADOPTED, change).await;
+                }
+                Todo::Send {
+                    change,
+                    found,
+                    leaves,
+                    ..
+                } if self.options.dry => {
+                    life.did.push((change.does, step.resource));
+                    life.changes.push(change);
+                    self.imagine(step, found, &leaves);
+                    return Ok(());
+                }
+                Todo::Send {
+                    outgoing,
+                    change,
+                    found,
+                    leaves,
+                } => {
+                    let sent = self.deliver(life, step, turned, turn, outgoing, found, &leaves);
+                    if let Some((answer, hash)) = sent.await? {
+                        life.did.push((change.does, step.resource));
+                        self.bind(life, step, turned, answer, hash, change).await?;
+                        return self.check_flags(life, step, turned, turn).await;
+                    }
+                }
+            }
+        }
+        let keys = self
+            .now(life, |life| self.key_texts(life, step))
+            .await
+            .unwrap_or_default();
+        Err(Ended {
+            place: Some(step.place),
+            ..Ended::failure(
+                "F0810",
+                format!(
+                    "{} says that {} is used already, but shows no record with it.",
+                    self.system_name(step.resource),
+                    said(&keys)
+                ),
+            )
+            .help("Look in that system for a record with this value, deleted ones included; then run again.")
+        }
+        .into())
+    }
+
+    /// What is to be done, from what is under the key now. Where that changed, the record is computed again.
+    async fn decide(
+        &self,
+        life: &mut Life<'a>,
+        step: &'a Step,
+        turned: &Turned,
+        turn: &Turn,
+    ) -> Result<Todo<'a>, Halt> {
+        let ix = turned.0;
+        life.machine.bounds.forget_step(turned);
+        let found = match self.at(life, turn, |machine| machine.look(ix)).await {
+            // A dry run cannot know what is under a key that an answer would tell.
+            Err(Halt::Late) if self.options.dry => Found::None,
+            Err(Halt::Late) => return self.lacking(life, step),
+            found => found?,
+        };
+        if life
+            .looked
+            .get(turned)
+            .is_some_and(|before| *before != found)
+        {
+            self.compute_again(life).await?;
+        }
+        life.looked.insert(turned.clone(), found.clone());
+        let creates = match (found, step.verb, &step.to) {
+            (Found::Gone, ..) => {
+                return match self.gone(life, step) {
+                    Stop::End(ended) => Err(Halt::End(ended)),
+                    _ => Err(Halt::Late),
+                };
+            }
+            (Found::Elsewhere(found, _), ..) => return Ok(Todo::Adopt(found)),
+            (Found::Here(found), Verb::Create, _) => return Ok(Todo::Adopt(found)),
+            (Found::None, Verb::Update, To::Record(_)) => return Ok(Todo::Drop(None)),
+            (Found::None, Verb::Update, _) => {
+                return match self.not_there(life, step) {
+                    Stop::End(ended) => Err(Halt::End(ended)),
+                    _ => Err(Halt::Late),
+                };
+            }
+            (Found::None, ..) => None,
+            (Found::Here(found), ..) => Some(found),
+        };
+        if let Some(done) = step.done_if
+            && self.is_done(life, step, turn, done).await?
+        {
+            return Ok(Todo::Drop(None));
+        }
+        self.payload(life, step, turn, creates).await
+    }
+
+    async fn payload(
+        &self,
+        life: &mut Life<'a>,
+        step: &'a Step,
+        turn: &Turn,
+        found: Option<Value>,
+    ) -> Result<Todo<'a>, Halt> {
+        let dry = self.options.dry;
+        let creates = found.is_none();
+        let mut leaves = Vec::new();
+        for attempt in 0..2 {
+            let got = self.now(life, |life| {
+                life.machine.at(turn)?;
+                self.leaves(life, step, creates, dry)
+            });
+            match got.await {
+                Err(Halt::Late) if attempt == 0 && self.refresh_all(life).await? => {}
+                Err(Halt::Late) => return self.lacking(life, step),
+                got => {
+                    leaves = got?;
+                    break;
+                }
+            }
+        }
+        if let Some(found) = &found
+            && !self.differs(step, found, &leaves)
+        {
+            return Ok(Todo::Same(found.clone()));
+        }
+        let does = if creates { Does::Create } else { Does::Update };
+        let change = self.change(life, step, does, found.as_ref(), &leaves);
+        let resource = self.resource(step.resource);
+        let parent = match step.to {
+            To::Child(node) => match self.at(life, turn, |machine| machine.eval(node)).await {
+                Ok(Value::None) => return Ok(Todo::Drop(None)),
+                Ok(parent) => Some(parent),
+                Err(Halt::Late) if dry => None,
+                Err(Halt::Late) => return self.lacking(life, step),
+                Err(halt) => return Err(halt),
+            },
+            _ => None,
+        };
+        let act = match (&found, resource.key) {
+            (Some(found), Some(key)) => OutgoingAct::Update {
+                id: cache::at(found, &[key]).clone(),
+                parent,
+            },
+            _ => {
+                let mut args = Vec::with_capacity(step.args.len());
+                for node in &step.args {
+                    args.push(
+                        match self.at(life, turn, |machine| machine.eval(*node)).await {
+                            Err(Halt::Late) if dry => Value::Late,
+                            Err(Halt::Late) => return self.lacking(life, step),
+                            arg => arg?,
+                        },
+                    );
+                }
+                OutgoingAct::Create {
+                    action: step.action,
+                    args,
+                    parent,
+                }
+            }
+        };
+        let body = if dry {
+            Vec::new()
+        } else {
+            let shape = &resource.shape;
+            // A key that the found record has already need not be written again.
+            let sent: Vec<Leaf<'a>> = leaves
+                .iter()
+                .filter(|(put, value)| {
+                    !put.key || changes::leaf(shape, put, found.as_ref(), value).is_some()
+                })
+                .cloned()
+                .collect();
+            self.now(life, |life| self.encoded(life, &sent)).await?
+        };
+        Ok(Todo::Send {
+            outgoing: Outgoing {
+                resource: step.resource,
+                act,
+                body,
+            },
+            change,
+            found,
+            leaves,
+        })
+    }
+
+    /// A field stays unknown: dropped where the record that has it took another form, a failure else.
+    fn lacking(&self, life: &Life<'a>, step: &'a Step) -> Result<Todo<'a>, Halt> {
+        let form = life.looked.iter().find_map(|((ix, _), found)| match found {
+            Found::Elsewhere(_, resource) => Some((*ix, *resource)),
+            _ => None,
+        });
+        match form {
+            Some((other, resource)) => Ok(Todo::Drop(Some(format!(
+                "{} is not written: {} is in {} already",
+                step.name,
+                self.flow.steps[other as usize].name,
+                self.resource_name(resource)
+            )))),
+            None => Err(Ended {
+                place: Some(step.place),
+                ..untold(Some(&step.name))
+            }
+            .into()),
+        }
+    }
+
+    /// The record again from its first act, with what is known now.
+    async fn compute_again(&self, life: &mut Life<'a>) -> Result<(), Halt> {
+        life.machine.forget();
+        life.machine.bounds.forget();
+        life.machine.bounds.pending.clear();
+        for ix in 0..self.flow.acts.len() {
+            match self.now(life, |life| self.act(life, ix)).await {
+                Ok(()) => {}
+                Err(Halt::Late) => {
+                    life.late.insert(ix);
+                }
+                Err(halt) => return Err(halt),
+            }
+        }
+        Ok(())
+    }
+
+    /// `done if`: read from what the target says.
+    pub async fn is_done(
+        &self,
+        life: &mut Life<'a>,
+        step: &'a Step,
+        turn: &Turn,
+        condition: NodeIx,
+    ) -> Result<bool, Halt> {
+        let mut once =
+            |machine: &mut Machine<'a, 'a>| machine.answered(|machine| machine.truth(condition));
+        match self.at(life, turn, &mut once).await {
+            Err(Halt::Late) if self.options.dry => Ok(false),
+            Err(Halt::Late) => Err(Ended {
+                place: Some(step.place),
+                ..untold(Some(&step.name))
+            }
+            .into()),
+            done => done,
+        }
+    }
+
+    /// The record of a step is known: remembered, and the record is computed with it from here on.
+    async fn bind(
+        &self,
+        life: &mut Life<'a>,
+        step: &'a Step,
+        turned: &Turned,
+        answer: Value,
+        hash: u64,
+        change: Change,
+    ) -> Result<(), Halt> {
+        let elsewhere = match life.looked.get(turned) {
+            Some(Found::Elsewhere(_, resource)) if hash == ADOPTED => Some(*resource),
+            _ => None,
+        };
+        if self.progress.wants_changes()
+            && (change.does != Does::Adopt || step.verb == Verb::Create)
+        {
+            life.changes.push(change);
+        }
+        life.machine
+            .bounds
+            .answers
+            .insert(turned.clone(), answer.clone());
+        let name = self
+            .now(life, |life| self.turn_name(life, turned.0))
+            .await?;
+        let known = life.links.get(&name).cloned();
+        // What was written by this flow stays so, however often it is found again.
+        let link_hash = match &known {
+            Some(link) if hash == ADOPTED => link.hash,
+            _ => hash,
+        };
+        if link_hash == ADOPTED {
+            life.adopted.insert(turned.clone());
+        } else {
+            life.adopted.remove(turned);
+        }
+        if !self.options.dry && !matches!(step.to, To::Record(_)) {
+            let resource = self.resource(step.resource);
+            let link = Link {
+                step: name.clone(),
+                resource: self.resource_name(elsewhere.unwrap_or(step.resource)),
+                target: resource
+                    .key
+                    .map_or(Value::None, |key| cache::at(&answer, &[key]).clone()),
+                hash: link_hash,
+            };
+            if known.as_ref() != Some(&link) && !is_late(&link.target) {
+                let source = self.resource_name(self.flow.read.resource);
+                self.stored(|store| store.confirm(&self.record_key(&life.key), &source, &link))
+                    .map_err(|trouble| self.stop(trouble))?;
+                life.links.insert(name, link);
+            }
+        }
+        if hash != ADOPTED {
+            life.passed = true;
+            self.cache
+                .wrote(&self.plan.resources, step.resource, Some(&answer));
+        }
+        life.machine.bounds.pending.remove(&turned.0);
+        life.machine.forget();
+        life.machine.bounds.forget();
+        Ok(())
+    }
+
+    /// A dry run's write: what the next record finds.
+    fn imagine(&self, step: &Step, found: Option<Value>, leaves: &[Leaf<'a>]) {
+        let resource = self.resource(step.resource);
+        if matches!(step.to, To::Resource) {
+            let record = laid_over(found.unwrap_or_else(|| unknown(&resource.shape)), leaves);
+            self.cache
+                .wrote(&self.plan.resources, step.resource, Some(&record));
+        }
+    }
+
+    /// The keys that nobody else may write under meanwhile.
+    fn claims_of(&self, life: &mut Life<'a>, step: &'a Step) -> Result<Vec<Claim>, Stop> {
+        let resource = self.resource(step.resource);
+        let below = match step.to {
+            To::Resource => String::new(),
+            To::Child(node) => {
+                let parent = life.machine.eval(node)?;
+                let of = resource.parent.unwrap_or(step.resource);
+                format!("{}/", life.machine.key_of(of, &parent))
+            }
+            To::Record(node) => {
+                let record = life.machine.eval(node)?;
+                let key = life.machine.key_of(step.resource, &record);
+                return Ok(vec![(step.resource, key)]);
+            }
+        };
+        let keys = self.key_texts(life, step)?;
+        Ok(keys
+            .into_iter()
+            .map(|key| (step.resource, format!("{below}{key}")))
+            .collect())
+    }
+
+    fn change(
+        &self,
+        life: &mut Life<'a>,
+        step: &'a Step,
+        does: Does,
+        found: Option<&Value>,
+        leaves: &[Leaf<'a>],
+    ) -> Change {
+        let resource = self.resource(step.resource);
+        let shape = &resource.shape;
+        let mut by = Vec::new();
+        for key in &step.keys {
+            for (path, node) in key.fields.iter().zip(&key.values) {
+                let value = node.and_then(|node| life.machine.eval(node).ok());
+                if let Some(value) = value.filter(|value| *value != Value::None) {
+                    by.push((ops::field_name(shape, path), ops::shown(&value)));
+                }
+            }
+        }
+        if let (true, Some(found), Some(key)) = (by.is_empty(), found, resource.key) {
+            by.push((
+                ops::field_name(shape, &[key]),
+                ops::shown(cache::at(found, &[key])),
+            ));
+        }
+        let fields: Vec<changes::FieldChange> = leaves
+            .iter()
+            .filter(|(put, _)| !(put.key && found.is_none()))
+            .filter_map(|(put, value)| changes::leaf(shape, put, found, value))
+            .collect();
+        let unchanged = match found {
+            Some(_) => leaves.len() - fields.len(),
+            None => 0,
+        };
+        Change {
+            does,
+            resource: self.resource_name(step.resource),
+            by,
+            fields,
+            unchanged,
+        }
+    }
+
+    /// Whether a later step of the flow writes from the record of this one.
+    pub fn is_written_from(&self, ix: StepIx) -> bool {
+        let reads = |node: NodeIx| self.reads_step(node, ix);
+        self.flow.steps.iter().skip(ix as usize + 1).any(|step| {
+            step.args.iter().any(|node| reads(*node))
+                || matches!(step.to, To::Child(node) | To::Record(node) if reads(node))
+        })
+    }
+
+    fn reads_step(&self, node: NodeIx, ix: StepIx) -> bool {
+        match &self.flow.program.nodes[node as usize].op {
+            Op::Bound(step) => *step == ix,
+            Op::Get(of, _) | Op::Exists(of) => self.reads_step(*of, ix),
+            Op::Else(a, b) => self.reads_step(*a, ix) || self.reads_step(*b, ix),
+            Op::Slot(slot) => self.flow.program.slots[*slot as usize]
+                .init
+                .is_some_and(|init| self.reads_step(init, ix)),
+            _ => false,
+        }
+    }
+
+    /// Reads the written records again, each once. True where one was read.
+    pub async fn refresh_all(&self, life: &mut Life<'a>) -> Result<bool, Halt> {
+        let mut read = false;
+        let known: Vec<Turned> = life
+            .machine
+            .bounds
+            .answers
+            .keys()
+            .chain(life.machine.bounds.links.keys())
+            .cloned()
+            .collect();
+        for turned in known {
+            if !life.refreshed.contains(&turned) {
+                read |= self.refresh(life, &turned).await?;
+            }
+        }
+        Ok(read)
+    }
+
+    /// Reads the record of a step again. False where it cannot be read by its key.
+    pub async fn refresh(&self, life: &mut Life<'a>, turned: &Turned) -> Result<bool, Halt> {
+        life.refreshed.insert(turned.clone());
+        let step = &self.flow.steps[turned.0 as usize];
+        let resource = self.resource(step.resource);
+        let bounds = &life.machine.bounds;
+        let id = match (bounds.answers.get(turned), resource.key) {
+            (Some(answer), Some(key)) => Some(cache::at(answer, &[key]).clone()),
+            _ => bounds.links.get(turned).cloned(),
+        };
+        let Some(id) = id.filter(|id| *id != Value::None && !is_late(id)) else {
+            return Ok(false);
+        };
+        if resource.get.is_none() {
+            return Ok(false);
+        }
+        match self.systems.get(step.resource, &id).await {
+            Ok(Some(record)) => {
+                self.cache
+                    .wrote(&self.plan.resources, step.resource, Some(&record));
+                life.machine.bounds.answers.insert(turned.clone(), record);
+                life.machine.forget();
+                life.machine.bounds.forget();
+                Ok(true)
+            }
+            Ok(None) => Ok(false),
+            Err(trouble) if trouble.local => Err(of_trouble(trouble, step).into()),
+            Err(trouble) => Err(self.stop(trouble)),
+        }
+    }
+}
+
+/// A record with the leaves of a payload in place of its own.
+pub(super) fn laid_over(record: Value, leaves: &[Leaf<'_>]) -> Value {
+    leaves.iter().fold(record, |record, (put, value)| {
+        let value = match value {
+            Value::Clear => Value::None,
+            value => value.clone(),
+        };
+        with(record, &put.at, value)
+    })
+}
+
+/// The failure of a record whose trouble is its own.
+pub(super) fn of_trouble(trouble: Trouble, step: &Step) -> Ended {
+    Ended {
+        help: trouble.help,
+        field: trouble.field,
+        place: Some(step.place),
+        ..Ended::failure(trouble.code, trouble.message)
+    }
+}
+
+fn untold(step: Option<&str>) -> Ended {
+    let what = match step {
+        Some(step) => format!("{step} cannot be written: it"),
+        None => "This record".to_owned(),
+    };
+    Ended::failure(
+        "F0811",
+        format!(
+            "{what} needs a field of an earlier record that the target's answer does not tell."
+        ),
+    )
+    .help("Run again: a record that was written is then read by its key.")
+}
