@@ -1,5 +1,20 @@
 //! Talking to systems. [`Systems`] is all that the runner knows of them: one implementation speaks HTTP as the connectors say, another keeps tables in memory for tests and `map`.
 
+mod access;
+mod answers;
+mod body;
+mod filter;
+mod find;
+mod http;
+mod json;
+mod limits;
+mod line;
+mod lists;
+mod oauth;
+mod pages;
+mod sign;
+mod template;
+
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
@@ -8,6 +23,10 @@ use flowbook_stdlib::value::Value;
 use jiff::Timestamp;
 
 use crate::plan::connector::ResourceIx;
+
+pub use access::{Access, Forgetful, TokenKeeper, environment, read as read_access, variable};
+pub use http::HttpSystems;
+pub use line::Bounds;
 
 /// The systems of a flowbook. Records come and go as values in the order of their resource's shape.
 pub trait Systems: Send + Sync {
@@ -141,4 +160,33 @@ pub struct Trouble {
     pub field: Option<String>,
     /// Only this record is concerned: the others go on. Otherwise the run stops.
     pub local: bool,
+}
+
+impl Trouble {
+    /// A trouble that stops the run.
+    pub fn new(code: &'static str, message: impl Into<String>) -> Trouble {
+        Trouble {
+            code,
+            message: message.into(),
+            help: None,
+            field: None,
+            local: false,
+        }
+    }
+
+    /// The next step.
+    pub fn help(self, help: impl Into<String>) -> Trouble {
+        Trouble {
+            help: Some(help.into()),
+            ..self
+        }
+    }
+
+    /// Only the record at hand is concerned.
+    pub fn local(self) -> Trouble {
+        Trouble {
+            local: true,
+            ..self
+        }
+    }
 }

@@ -1,0 +1,675 @@
+//! The line to one system: every request to it passes here. Quotas, sign-in, signatures, deadlines and bounds are dealt with once.
+//!
+//! A read is tried again when the line fails or the system is busy; a write leaves once, and again only when the system said that it did not
+//! take it because it is busy.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use flowbook_stdlib::display::readable;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, DATE, LOCATION};
+use http::{HeaderMap, HeaderValue, Method};
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Semaphore;
+use tokio::time::sleep;
+use url::Url;
+
+use super::access::{Access, TokenKeeper, is_loopback};
+use super::answers::{self, Said};
+use super::limits::{Quotas, pause_asked};
+use super::oauth::{Session, signed_out};
+use super::sign::{self, Signed, header_name, header_value};
+use super::{Sent, Trouble, json, template};
+use crate::plan::connector::{Auth, Connector, Outcome, ResourceIx, System, Verify};
+
+/// Bounds of the line.
+#[derive(Debug, Clone)]
+pub struct Bounds {
+    /// How long a connection may take.
+    pub connect: Duration,
+    /// How long one attempt may take, connection and answer included.
+    pub attempt: Duration,
+    /// How often a read is tried.
+    pub reads: u32,
+    /// How long a request waits in all for a system that says it is busy.
+    pub patience: Duration,
+    /// The largest answer, in bytes.
+    pub largest: usize,
+    /// Requests at a time.
+    pub at_once: usize,
+    /// So many times the connector's quotas: a sandbox admits more than the real system.
+    pub quota_factor: u32,
+}
+
+impl Default for Bounds {
+    fn default() -> Bounds {
+        Bounds {
+            connect: Duration::from_secs(5),
+            attempt: Duration::from_secs(30),
+            reads: 3,
+            patience: Duration::from_secs(300),
+            largest: 32 * 1024 * 1024,
+            at_once: 8,
+            quota_factor: 1,
+        }
+    }
+}
+
+/// A request.
+#[derive(Debug, Clone)]
+pub(super) struct Request {
+    pub(super) method: String,
+    /// Behind the base; holes filled and encoded.
+    pub(super) path: String,
+    pub(super) query: Vec<(String, String)>,
+    pub(super) body: Option<String>,
+    pub(super) resource: ResourceIx,
+}
+
+impl Request {
+    /// `GET /customers`: as messages name it. The query stays out: it may hold addresses of people.
+    pub(super) fn shown(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+}
+
+/// An answer of 2xx.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) body: String,
+    /// The server's clock.
+    pub(super) clock: Option<Timestamp>,
+}
+
+/// Why a read came to nothing.
+#[derive(Debug)]
+pub(super) enum Unread {
+    /// What was asked for is away.
+    Gone(Trouble),
+    /// The system does not answer this question.
+    Refused(Trouble),
+    /// It did not answer.
+    Trouble(Trouble),
+}
+
+impl Unread {
+    pub(super) fn told(self) -> Trouble {
+        match self {
+            Unread::Gone(trouble) | Unread::Refused(trouble) | Unread::Trouble(trouble) => trouble,
+        }
+    }
+}
+
+/// An exchange that gave no answer to go by.
+enum Lost {
+    /// Not a byte of the request was written.
+    Unsent(Trouble),
+    /// It may have arrived.
+    Unknown(Trouble),
+    /// Trying again changes nothing.
+    Unusable(Trouble),
+}
+
+struct Raw {
+    status: u16,
+    headers: HeaderMap,
+    body: String,
+    token: Option<SecretString>,
+}
+
+/// The line to one system.
+pub(super) struct Line {
+    pub(super) name: String,
+    pub(super) connector: Arc<Connector>,
+    pub(super) access: Access,
+    base: Url,
+    client: reqwest::Client,
+    keeper: Arc<dyn TokenKeeper>,
+    session: Option<Session>,
+    quotas: Quotas,
+    places: Semaphore,
+    count: AtomicU64,
+    bounds: Bounds,
+    /// Told once, at the end of a run.
+    warnings: Mutex<Vec<String>>,
+}
+
+impl Line {
+    pub(super) fn new(
+        system: &System,
+        access: Access,
+        keeper: Arc<dyn TokenKeeper>,
+        bounds: &Bounds,
+    ) -> Result<Line, Trouble> {
+        let base = access.base(system)?;
+        let connector = system.connector.clone();
+        let mut session = None;
+        if let Auth::OAuth2 {
+            authorize,
+            token,
+            basic,
+            scopes,
+            ..
+        } = &connector.auth
+        {
+            let url = access.token_url(&system.name, token)?;
+            session = Some(Session::new(
+                &system.name,
+                url,
+                *basic,
+                authorize.is_empty(),
+                scopes,
+            ));
+        }
+        let mut client = reqwest::Client::builder()
+            .user_agent(concat!("flowbook/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .http1_only() // a connection that is given up is closed, with whatever was on it
+            .https_only(base.scheme() == "https")
+            .connect_timeout(bounds.connect)
+            .timeout(bounds.attempt)
+            .pool_idle_timeout(Duration::from_secs(20))
+            .pool_max_idle_per_host(bounds.at_once);
+        if is_loopback(&base) {
+            client = client.no_proxy();
+        }
+        let client = client.build().map_err(|_| {
+            Trouble::new(
+                "F0702",
+                format!(
+                    "No connection to {} can be prepared on this machine.",
+                    system.name
+                ),
+            )
+            .help("Check that this machine's certificates and proxy settings can be read.")
+        })?;
+        Ok(Line {
+            name: system.name.clone(),
+            quotas: Quotas::new(&connector.limits, bounds.quota_factor),
+            connector,
+            access,
+            base,
+            client,
+            keeper,
+            session,
+            places: Semaphore::new(bounds.at_once.max(1)),
+            count: AtomicU64::new(0),
+            bounds: bounds.clone(),
+            warnings: Mutex::default(),
+        })
+    }
+
+    pub(super) fn requests(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// What was noticed and stops nothing.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        self.warnings
+            .lock()
+            .map(|warnings| warnings.clone())
+            .unwrap_or_default()
+    }
+
+    /// Reads.
+    pub(super) async fn read(&self, request: &Request) -> Result<Answer, Unread> {
+        let mut failures = 0;
+        let mut busy = Busy::default();
+        let mut renewed = false;
+        loop {
+            let raw = match self.exchange(request, false).await {
+                Ok(raw) => raw,
+                Err(Lost::Unusable(trouble)) => return Err(Unread::Trouble(trouble)),
+                Err(Lost::Unsent(trouble) | Lost::Unknown(trouble)) => {
+                    failures += 1;
+                    if failures >= self.bounds.reads {
+                        return Err(Unread::Trouble(trouble));
+                    }
+                    sleep(backoff(failures)).await;
+                    continue;
+                }
+            };
+            if (200..300).contains(&raw.status) {
+                return Ok(self.answer(raw));
+            }
+            if (300..400).contains(&raw.status) {
+                return Err(Unread::Trouble(self.redirected(request, &raw)));
+            }
+            let said = self.said(&raw);
+            let refused =
+                |code| answers::refusal(code, &self.name, &request.shown(), raw.status, &said);
+            match answers::meaning(&self.connector, raw.status, &raw.body) {
+                Outcome::Ok => return Ok(self.answer(raw)),
+                Outcome::Busy => self
+                    .wait(&mut busy, request, &raw)
+                    .await
+                    .map_err(Unread::Trouble)?,
+                Outcome::SignIn => match (&self.session, &raw.token) {
+                    (Some(session), Some(token)) if !renewed => {
+                        renewed = true;
+                        session.refused(token).await;
+                    }
+                    _ => {
+                        return Err(Unread::Trouble(self.signed_out(request, raw.status, &said)));
+                    }
+                },
+                Outcome::Gone => return Err(Unread::Gone(refused("F0713"))),
+                Outcome::Taken | Outcome::Refused => {
+                    return Err(Unread::Refused(refused("F0706")));
+                }
+                Outcome::Unknown => {
+                    failures += 1;
+                    if failures >= self.bounds.reads {
+                        return Err(Unread::Trouble(self.failing(request, raw.status, &said)));
+                    }
+                    sleep(backoff(failures)).await;
+                }
+            }
+        }
+    }
+
+    /// Writes: one attempt. The error is what became of it, if it is not a success.
+    pub(super) async fn write(&self, request: &Request) -> Result<Answer, Sent> {
+        let mut busy = Busy::default();
+        loop {
+            let raw = match self.exchange(request, true).await {
+                Ok(raw) => raw,
+                Err(Lost::Unsent(trouble)) => return Err(Sent::Unsent(trouble)),
+                Err(Lost::Unknown(trouble)) => return Err(Sent::Unknown(trouble)),
+                Err(Lost::Unusable(trouble)) => return Err(Sent::Unknown(trouble)),
+            };
+            if (200..300).contains(&raw.status) {
+                return Ok(self.answer(raw));
+            }
+            let said = self.said(&raw);
+            let refused =
+                |code| answers::refusal(code, &self.name, &request.shown(), raw.status, &said);
+            match answers::meaning(&self.connector, raw.status, &raw.body) {
+                Outcome::Ok => return Ok(self.answer(raw)),
+                Outcome::Busy => self
+                    .wait(&mut busy, request, &raw)
+                    .await
+                    .map_err(Sent::Unsent)?,
+                // Turned away at the door: nothing was taken, and the next request signs in anew.
+                Outcome::SignIn => {
+                    if let (Some(session), Some(token)) = (&self.session, &raw.token) {
+                        session.refused(token).await;
+                    }
+                    return Err(Sent::Unsent(self.signed_out(request, raw.status, &said)));
+                }
+                Outcome::Taken => return Err(Sent::Taken(refused("F0714"))),
+                Outcome::Gone => return Err(Sent::Gone(refused("F0713"))),
+                Outcome::Refused => return Err(Sent::Refused(refused("F0706"))),
+                Outcome::Unknown if (300..400).contains(&raw.status) => {
+                    return Err(Sent::Unknown(self.redirected(request, &raw)));
+                }
+                Outcome::Unknown => {
+                    return Err(Sent::Unknown(
+                        self.failing(request, raw.status, &said).local(),
+                    ));
+                }
+            }
+        }
+    }
+
+    /// One request, one answer.
+    async fn exchange(&self, request: &Request, write: bool) -> Result<Raw, Lost> {
+        let url = self.url(request).map_err(Lost::Unsent)?;
+        let mut token = None;
+        if let Some(session) = &self.session {
+            let held = session
+                .token(&self.client, &self.access, &*self.keeper)
+                .await
+                .map_err(|trouble| {
+                    if write {
+                        Lost::Unsent(trouble)
+                    } else {
+                        Lost::Unusable(trouble)
+                    }
+                })?;
+            token = Some(held);
+        }
+        self.quotas
+            .admit(write, &request.path, request.resource)
+            .await;
+        let _place = self.places.acquire().await;
+        let uri = match url.query() {
+            Some(query) => format!("{}?{query}", url.path()),
+            None => url.path().to_owned(),
+        };
+        let signed = Signed {
+            method: &request.method,
+            uri: &uri,
+            body: request.body.as_deref().unwrap_or_default(),
+        };
+        let headers = self
+            .headers(signed, token.as_ref(), request.body.is_some())
+            .map_err(|why| {
+                Lost::Unsent(Trouble::new(
+                    "F0712",
+                    format!(
+                        "{} cannot be made for {}: {why}.",
+                        request.shown(),
+                        self.name
+                    ),
+                ))
+            })?;
+        let method = Method::from_bytes(request.method.as_bytes()).unwrap_or(Method::GET);
+        let mut call = self.client.request(method, url).headers(headers);
+        if let Some(body) = &request.body {
+            call = call.body(body.clone());
+        }
+        self.count.fetch_add(1, Ordering::Relaxed);
+        let answer = call
+            .send()
+            .await
+            .map_err(|error| self.lost(request, &error))?;
+        let status = answer.status().as_u16();
+        let headers = answer.headers().clone();
+        let body = self.body(request, answer).await?;
+        if (200..300).contains(&status) {
+            self.verified(request, signed, &headers, &body)?;
+        }
+        Ok(Raw {
+            status,
+            headers,
+            body,
+            token,
+        })
+    }
+
+    /// The request's address, which lies below the base whatever fills the path.
+    fn url(&self, request: &Request) -> Result<Url, Trouble> {
+        let wanted = format!("{}{}", self.base.path().trim_end_matches('/'), request.path);
+        let mut url = self.base.clone();
+        url.set_path(&wanted);
+        let query = template::query(&request.query);
+        url.set_query(query.strip_prefix('?'));
+        if url.path() == wanted {
+            return Ok(url);
+        }
+        Err(Trouble::new(
+            "F0712",
+            format!(
+                "{} would leave the address of {}, so it is not sent.",
+                request.shown(),
+                self.name
+            ),
+        )
+        .local())
+    }
+
+    fn headers(
+        &self,
+        signed: Signed<'_>,
+        token: Option<&SecretString>,
+        has_body: bool,
+    ) -> Result<HeaderMap, String> {
+        let mut headers =
+            sign::headers(&self.connector.auth, &self.access, signed, Timestamp::now())?;
+        for (name, value) in &self.connector.headers {
+            let value = template::plain(value, &|hole| {
+                self.access.value(hole.first()?).map(Into::into)
+            })?;
+            headers.insert(header_name(name)?, header_value(name, &value)?);
+        }
+        headers
+            .entry(http::header::ACCEPT)
+            .or_insert(HeaderValue::from_static("application/json"));
+        if has_body {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        if let Some(token) = token {
+            let text = format!("Bearer {}", token.expose_secret());
+            headers.insert(AUTHORIZATION, header_value("authorization", &text)?);
+        }
+        Ok(headers)
+    }
+
+    /// The body, bounded, as text.
+    async fn body(&self, request: &Request, mut answer: reqwest::Response) -> Result<String, Lost> {
+        let mut bytes = Vec::new();
+        loop {
+            match answer.chunk().await {
+                Ok(None) => break,
+                Ok(Some(piece)) if bytes.len() + piece.len() <= self.bounds.largest => {
+                    bytes.extend_from_slice(&piece);
+                }
+                Ok(Some(_)) => {
+                    return Err(Lost::Unusable(
+                        Trouble::new(
+                            "F0710",
+                            format!(
+                                "The answer of {} to {} is larger than {} MB, so it is not read.",
+                                self.name,
+                                request.shown(),
+                                self.bounds.largest / (1024 * 1024)
+                            ),
+                        )
+                        .help("Ask for smaller pages in the connector (`max:`), or look at that record in the system."),
+                    ));
+                }
+                Err(error) => return Err(self.lost(request, &error)),
+            }
+        }
+        let text = String::from_utf8(bytes).map_err(|_| {
+            Lost::Unusable(unreadable(&self.name, request, "it is no text in UTF-8"))
+        })?;
+        let text = match text.strip_prefix('\u{feff}') {
+            Some(rest) => rest.to_owned(),
+            None => text,
+        };
+        if json::shallow(&text) {
+            return Ok(text);
+        }
+        Err(Lost::Unusable(unreadable(
+            &self.name,
+            request,
+            "it is nested deeper than any record",
+        )))
+    }
+
+    fn verified(
+        &self,
+        request: &Request,
+        signed: Signed<'_>,
+        headers: &HeaderMap,
+        body: &str,
+    ) -> Result<(), Lost> {
+        let Auth::HmacSha512 {
+            verify: Verify::Enforce | Verify::Warn,
+            answer: Some(_),
+            ..
+        } = &self.connector.auth
+        else {
+            return Ok(());
+        };
+        let auth = &self.connector.auth;
+        let Err(why) = sign::verify(auth, &self.access, signed, headers, body, Timestamp::now())
+        else {
+            return Ok(());
+        };
+        let trouble = Trouble::new(
+            "F0709",
+            format!(
+                "The answer of {} to {} does not prove who it comes from: {why}.",
+                self.name,
+                request.shown()
+            ),
+        )
+        .help("Check this machine's clock and the secret key; if both are right, somebody may stand between you and the system.");
+        match auth {
+            Auth::HmacSha512 {
+                verify: Verify::Warn,
+                ..
+            } => {
+                self.warn(trouble.message);
+                Ok(())
+            }
+            _ => Err(Lost::Unknown(trouble)),
+        }
+    }
+
+    /// A request that got no answer: whether it can have arrived.
+    fn lost(&self, request: &Request, error: &reqwest::Error) -> Lost {
+        let host = self.base.host_str().unwrap_or_default();
+        if error.is_connect() || error.is_builder() {
+            let why = if error.is_dns() {
+                format!("there is no host “{host}”")
+            } else if error.is_timeout() {
+                format!(
+                    "{host} took no connection within {} seconds",
+                    self.bounds.connect.as_secs()
+                )
+            } else {
+                format!("{host} takes no connection")
+            };
+            return Lost::Unsent(
+                Trouble::new("F0702", format!("{} cannot be reached: {why}.", self.name)).help(
+                    "Check the network and the system's address, then run again; nothing was sent.",
+                ),
+            );
+        }
+        let why = if error.is_timeout() {
+            format!(
+                "no whole answer came within {} seconds",
+                self.bounds.attempt.as_secs()
+            )
+        } else {
+            "the connection was cut before the answer was whole".to_owned()
+        };
+        Lost::Unknown(
+            Trouble::new(
+                "F0707",
+                format!("{} did not answer {}: {why}.", self.name, request.shown()),
+            )
+            .help("Run again in a few minutes; what was under way is looked up first."),
+        )
+    }
+
+    fn said(&self, raw: &Raw) -> Said {
+        let mut said = answers::said(&self.connector.error, &raw.body, self.connector.any_case);
+        said.text = self.access.redacted(&said.text);
+        said
+    }
+
+    fn answer(&self, raw: Raw) -> Answer {
+        let clock = raw
+            .headers
+            .get(DATE)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|text| jiff::fmt::rfc2822::parse(text).ok())
+            .map(|time| time.timestamp());
+        Answer {
+            body: raw.body,
+            clock,
+        }
+    }
+
+    fn redirected(&self, request: &Request, raw: &Raw) -> Trouble {
+        let to = raw
+            .headers
+            .get(LOCATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|to| self.base.join(to).ok())
+            .and_then(|to| to.host_str().map(str::to_owned));
+        Trouble::new(
+            "F0708",
+            format!(
+                "{} answered {} by sending us on to {} (status {}), which is never followed.",
+                self.name,
+                request.shown(),
+                to.map_or("another address".to_owned(), |host| format!(
+                    "“{}”",
+                    readable(&host)
+                )),
+                raw.status
+            ),
+        )
+        .help("Check the system's address: it must be the one that answers itself.")
+    }
+
+    fn failing(&self, request: &Request, status: u16, said: &Said) -> Trouble {
+        let text = match said.text.as_str() {
+            "" => String::new(),
+            text => format!(", “{text}”"),
+        };
+        Trouble::new(
+            "F0711",
+            format!(
+                "{} answered {} with {status}{text}, which says nothing of what became of it.",
+                self.name,
+                request.shown()
+            ),
+        )
+        .help("Run again in a few minutes; if it stays, ask the vendor's support.")
+    }
+
+    fn signed_out(&self, request: &Request, status: u16, said: &Said) -> Trouble {
+        let text = match said.text.as_str() {
+            "" => String::new(),
+            text => format!(", “{text}”"),
+        };
+        signed_out(
+            &self.name,
+            &format!("{} was answered with {status}{text}", request.shown()),
+        )
+    }
+
+    /// Waits as long as a busy system asks for.
+    async fn wait(&self, busy: &mut Busy, request: &Request, raw: &Raw) -> Result<(), Trouble> {
+        let said = self.said(raw);
+        let pause = pause_asked(&raw.headers, &said.text, busy.turns);
+        busy.turns += 1;
+        busy.waited += pause;
+        if busy.waited > self.bounds.patience {
+            return Err(Trouble::new(
+                "F0705",
+                format!(
+                    "{} is too busy for {}: it asks us to wait {} seconds more, and {} seconds in all is the most we wait.",
+                    self.name,
+                    request.shown(),
+                    pause.as_secs().max(1),
+                    self.bounds.patience.as_secs()
+                ),
+            )
+            .help("Run again later. If it happens often, let the flows run less often or look for another program that uses the same account."));
+        }
+        self.quotas.pause(pause);
+        Ok(())
+    }
+
+    fn warn(&self, message: String) {
+        if let Ok(mut warnings) = self.warnings.lock()
+            && warnings.is_empty()
+        {
+            warnings.push(message);
+        }
+    }
+}
+
+#[derive(Default)]
+struct Busy {
+    turns: u32,
+    waited: Duration,
+}
+
+fn backoff(failures: u32) -> Duration {
+    Duration::from_millis(250 << failures.min(6))
+}
+
+/// An answer that cannot be read.
+pub(super) fn unreadable(system: &str, request: &Request, why: &str) -> Trouble {
+    Trouble::new(
+        "F0704",
+        format!(
+            "The answer of {system} to {} cannot be read: {why}.",
+            request.shown()
+        ),
+    )
+    .help("Run again; if it stays, the system answers otherwise than its connector says: show this message to whoever keeps the connector.")
+}
