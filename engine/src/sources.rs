@@ -37,6 +37,8 @@ pub struct Sources {
     pub files: Vec<Source>,
     /// The folders that were read, as they are named in paths of files.
     folders: Vec<PathBuf>,
+    /// The CSV files of tables: which file names which path, and what was found there.
+    tables: Vec<(FileId, String, Result<Option<FileId>, Refusal>)>,
     /// Where files are read from.
     disk: Disk,
 }
@@ -101,5 +103,13 @@ impl Sources {
                 own: source.own,
                 layer: source.layer,
             }))
+    }
+
+    /// The CSV file that a table in the file `by` names; `None` when there is no such file.
+    pub fn table(&self, by: FileId, path: &str) -> Result<Option<FileId>, Refusal> {
+        self.tables
+            .iter()
+            .find(|(file, named, _)| *file == by && named == path)
+            .map_or(Ok(None), |(_, _, found)| found.clone())
     }
 }

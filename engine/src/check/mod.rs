@@ -4,11 +4,18 @@
 //! broken one is known by its name ([`Kind::Unknown`] swallows what follows from it), so one cause is told once and hides nothing else.
 
 pub(crate) mod body;
+mod cells;
+mod csv;
 pub mod declare;
 pub mod declared;
+mod domain;
+mod layers;
 pub(crate) mod literal;
 mod map;
+mod places;
+mod proof;
 pub mod suggest;
+pub(crate) mod table;
 
 use std::cell::RefCell;
 
@@ -73,6 +80,11 @@ pub fn check(loaded: &Loaded) -> Checked {
     let maps = (0..declared.maps.len() as u32)
         .map(|map| checker.checked_map(map))
         .collect();
+    let tables = declared
+        .tables
+        .values()
+        .map(|table| table::table(&checker, table))
+        .collect();
     found.extend(checker.found.into_inner());
     found.sort_by_key(|one| (one.span.file, one.span.start, one.span.end));
     found.dedup();
@@ -83,7 +95,7 @@ pub fn check(loaded: &Loaded) -> Checked {
         settings: Vec::new(),
         systems: declared.systems.clone(),
         resources: declared.resources.clone(),
-        tables: Vec::new(),
+        tables,
         maps,
         flows: Vec::new(),
         tests: Vec::new(),

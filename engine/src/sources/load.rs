@@ -24,6 +24,7 @@ pub(super) fn load(path: &Path, disk: Disk) -> Loaded {
     loader.out.sources.disk = disk;
     loader.root(&normal(path));
     loader.connectors();
+    loader.tables();
     loader.out
 }
 
@@ -159,6 +160,41 @@ impl Loader {
             source.layer = self.layers;
         }
         self.chain.pop();
+    }
+
+    /// Reads the CSV files that tables name; what cannot be read is told where the table is checked.
+    fn tables(&mut self) {
+        let named: Vec<ast::Str> = self
+            .out
+            .files
+            .iter()
+            .flat_map(|file| &file.items)
+            .filter_map(|item| match &item.kind {
+                ItemKind::Table(table) => Some(table),
+                _ => None,
+            })
+            .flat_map(|table| table.layers.iter().map(|layer| layer.path.clone()))
+            .collect();
+        for path in named {
+            let by = path.span.file;
+            let found = self.out.sources.beside(by, &path.text).map(|source| {
+                source.map(|source| {
+                    let known = self
+                        .out
+                        .sources
+                        .files
+                        .iter()
+                        .position(|file| file.path.is_some() && file.path == source.path);
+                    if let Some(known) = known {
+                        return FileId(u16::try_from(known).unwrap_or(u16::MAX));
+                    }
+                    let id = self.push(source.name, source.path, source.text, source.own);
+                    self.out.sources.files[usize::from(id.0)].layer = source.layer;
+                    id
+                })
+            });
+            self.out.sources.tables.push((by, path.text, found));
+        }
     }
 
     fn file(&mut self, path: PathBuf, own: bool) {
