@@ -414,7 +414,8 @@ fn order(resource: &Resource, line: &Line, since: bool) -> Option<((String, Stri
     }
 }
 
-fn before_since(record: &Value, field: u16, since: Timestamp) -> bool {
+/// Whether a record is older than a moment, by one of its fields.
+pub(super) fn before_since(record: &Value, field: u16, since: Timestamp) -> bool {
     let Value::Record(fields) = record else {
         return false;
     };

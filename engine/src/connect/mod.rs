@@ -10,6 +10,7 @@ mod json;
 mod limits;
 mod line;
 mod lists;
+mod memory;
 mod oauth;
 mod pages;
 mod sign;
@@ -27,6 +28,7 @@ use crate::plan::connector::ResourceIx;
 pub use access::{Access, Forgetful, TokenKeeper, environment, read as read_access, variable};
 pub use http::HttpSystems;
 pub use line::Bounds;
+pub use memory::{Effect, MemorySystems};
 
 /// The systems of a flowbook. Records come and go as values in the order of their resource's shape.
 pub trait Systems: Send + Sync {
