@@ -5,12 +5,14 @@
 pub mod ast;
 mod build;
 mod error;
+mod format;
 mod parse;
 mod scan;
 mod span;
 mod trouble;
 
 pub use error::SyntaxError;
+pub use format::{WIDEST, format};
 pub use parse::{LARGEST, Parsed, parse};
 pub use scan::DEEPEST;
 pub use span::{FileId, Span};

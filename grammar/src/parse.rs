@@ -62,23 +62,53 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
         out.errors.push(trouble::too_deep(file, at));
         return out;
     }
-    out.file.comments = scan.comments;
-    for piece in pieces(text) {
+    for piece in pieces(text, &scan) {
         read_piece(file, text, piece, &mut out);
     }
+    for start in &scan.open_texts {
+        out.open_text(file, text, *start);
+    }
+    out.file.comments = scan.comments;
     out
 }
 
+impl Parsed {
+    /// A text that goes on over the end of its line, where the grammar alone would have let a hole do so.
+    fn open_text(&mut self, file: FileId, text: &str, start: u32) {
+        let end = text[start as usize..]
+            .find('\n')
+            .map_or(text.len(), |length| start as usize + length) as u32;
+        let told = self
+            .errors
+            .iter()
+            .any(|error| error.span.start <= end && error.span.end >= start);
+        if told {
+            return;
+        }
+        self.errors
+            .push(trouble::open_text(Span { file, start, end }));
+        self.errors.sort_by_key(|error| error.span.start);
+        for item in &mut self.file.items {
+            if item.span.start <= start && start < item.span.end {
+                item.kind = ItemKind::Bad { name: None };
+            }
+        }
+    }
+}
+
 /// A run of lines: the docs above an item and the item.
-struct Piece {
-    start: usize,
+pub(crate) struct Piece {
+    pub start: usize,
     /// Where the item's first line begins.
-    item: usize,
-    end: usize,
+    pub item: usize,
+    pub end: usize,
 }
 
 /// Cuts at lines that begin an item; docs directly above belong to it.
-fn pieces(text: &str) -> Vec<Piece> {
+///
+/// Where every bracket of the file has its partner, a line inside brackets begins no item, wherever it stands; where one is missing, the first
+/// column tells where the next item begins.
+pub(crate) fn pieces(text: &str, scan: &scan::Scan) -> Vec<Piece> {
     let mut out: Vec<Piece> = Vec::new();
     let mut at = if text.starts_with('\u{feff}') {
         '\u{feff}'.len_utf8()
@@ -93,7 +123,7 @@ fn pieces(text: &str) -> Vec<Piece> {
             .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
             .next()
             .unwrap_or_default();
-        if ITEM_WORDS.contains(&first) {
+        if ITEM_WORDS.contains(&first) && scan.inside.binary_search(&at).is_err() {
             let begin = docs_from.unwrap_or(at);
             if let Some(item) = item {
                 out.push(Piece {
@@ -112,10 +142,10 @@ fn pieces(text: &str) -> Vec<Piece> {
             }
             item = Some(at);
             docs_from = None;
-        } else if line.starts_with("///") {
+        } else if line.trim_start().starts_with("///") {
             docs_from = docs_from.or(Some(at));
-        } else {
-            docs_from = None;
+        } else if !line.trim_start().starts_with("//") || line.trim_start().starts_with("//!") {
+            docs_from = None; // a plain comment between docs and their item parts nothing
         }
         at += line.len();
     }

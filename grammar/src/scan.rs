@@ -13,6 +13,10 @@ pub(crate) struct Scan {
     pub comments: Vec<Comment>,
     /// Where nesting gets too deep.
     pub too_deep: Option<u32>,
+    /// Lines that begin inside brackets, by where they begin; empty unless every bracket of the file has its partner.
+    pub inside: Vec<usize>,
+    /// Texts that do not end on their line: where they begin.
+    pub open_texts: Vec<u32>,
 }
 
 pub(crate) fn scan(file: FileId, text: &str) -> Scan {
@@ -20,7 +24,11 @@ pub(crate) fn scan(file: FileId, text: &str) -> Scan {
     let mut out = Scan {
         comments: Vec::new(),
         too_deep: None,
+        inside: Vec::new(),
+        open_texts: Vec::new(),
     };
+    let mut balanced = true;
+    let mut text_from = 0;
     // what we are inside of, innermost last: a bracket, or b'"' for a text
     let mut stack: Vec<u8> = Vec::new();
     let mut at = 0;
@@ -33,17 +41,40 @@ pub(crate) fn scan(file: FileId, text: &str) -> Scan {
                     stack.pop();
                 }
                 b'{' => stack.push(b'h'),
-                b'\n' => stack.retain(|open| *open != b'"' && *open != b'h'),
+                b'\n' => {
+                    out.open_texts.push(text_from);
+                    stack.retain(|open| *open != b'"' && *open != b'h');
+                    if !stack.is_empty() {
+                        out.inside.push(at + 1);
+                    }
+                }
                 _ => {}
             }
         } else {
             match byte {
-                b'"' | b'(' | b'[' | b'{' => stack.push(byte),
-                b')' | b']' | b'}' => {
-                    stack.pop();
+                b'"' | b'(' | b'[' | b'{' => {
+                    if byte == b'"' && !stack.contains(&b'"') {
+                        text_from = at as u32;
+                    }
+                    stack.push(byte);
                 }
-                b'\n' if stack.contains(&b'"') => {
-                    stack.retain(|open| *open != b'"' && *open != b'h')
+                b')' | b']' | b'}' => {
+                    let partner = match byte {
+                        b')' => b'(',
+                        b']' => b'[',
+                        _ => b'{',
+                    };
+                    let open = stack.pop();
+                    balanced &= open == Some(partner) || byte == b'}' && open == Some(b'h');
+                }
+                b'\n' => {
+                    if stack.contains(&b'"') {
+                        out.open_texts.push(text_from);
+                        stack.retain(|open| *open != b'"' && *open != b'h');
+                    }
+                    if !stack.is_empty() {
+                        out.inside.push(at + 1);
+                    }
                 }
                 b'/' if bytes.get(at + 1) == Some(&b'/') => {
                     let end = text[at..]
@@ -72,6 +103,9 @@ pub(crate) fn scan(file: FileId, text: &str) -> Scan {
             return out;
         }
         at += 1;
+    }
+    if !balanced || !stack.is_empty() || !out.open_texts.is_empty() {
+        out.inside.clear();
     }
     out
 }

@@ -41,6 +41,17 @@ pub(crate) fn too_deep(file: FileId, at: u32) -> SyntaxError {
     }
 }
 
+pub(crate) fn open_text(span: Span) -> SyntaxError {
+    SyntaxError {
+        code: "F0009",
+        message: "A text has no closing quote on its line.".to_owned(),
+        span,
+        label: "the text that begins here does not end on this line".to_owned(),
+        help: Some("Close it with \", or name the long part with `let` first.".to_owned()),
+        related: Vec::new(),
+    }
+}
+
 /// What is wrong at `position` of `body`.
 pub(crate) fn explain(
     at: At,
