@@ -54,7 +54,7 @@ pub(super) const CODES: &[Entry] = &[
         code: "F0807",
         title: "What was written for this record was deleted in the target",
         page: "The flow wrote a record for this one, and somebody has deleted it there since. It is not made again: who deleted it meant it.\n\n\
-            To have it made again, use `flowbook retry KEY --again`. A step that says `ensure` makes its record again by itself.\n",
+            A step that says `ensure` makes its record again by itself.\n",
     },
     Entry {
         code: "F0808",

@@ -166,7 +166,7 @@ impl<'a, S: Systems> Engine<'a, S> {
                 continue;
             }
             let passed = before.as_ref().is_some_and(|state| state.passed);
-            let links = if passed {
+            let links = if before.is_some() {
                 let record = self.record_key(&key);
                 self.stored(|store| store.links(&record))?
                     .into_iter()
@@ -330,7 +330,7 @@ impl<'a, S: Systems> Engine<'a, S> {
                 };
                 Err(machine.end_at(act.place, ended))
             }
-            ActKind::End(end, condition, text) => {
+            ActKind::End(end, text, condition) => {
                 if !machine.truth(condition)? {
                     return Ok(());
                 }

@@ -1,5 +1,6 @@
 //! A record's steps, in text order: looks under the key once more, decides, has it sent, and goes on with what came back.
 
+use std::pin::Pin;
 use std::sync::PoisonError;
 
 use flowbook_grammar::ast::Verb;
@@ -62,8 +63,13 @@ impl<'a, S: Systems> Engine<'a, S> {
         } else {
             self.options.writes_at_once.max(1)
         };
-        let records = lives.iter_mut().filter(|life| life.end.is_none());
-        stream::iter(records.map(|life| self.carry(life)))
+        let mut ways: Vec<Pin<Box<dyn Future<Output = ()> + Send + '_>>> = Vec::new();
+        for life in lives {
+            if life.end.is_none() {
+                ways.push(Box::pin(self.carry(life)));
+            }
+        }
+        stream::iter(ways)
             .buffer_unordered(at_once)
             .collect::<()>()
             .await;

@@ -1,1 +1,5 @@
-//! The page engine on small hand-built plans.
+//! The page engine on small hand-built plans: orders of a till become customers and drafts in the books.
+
+mod flows;
+mod shop;
+mod systems;

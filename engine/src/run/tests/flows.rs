@@ -1,0 +1,352 @@
+//! What becomes of orders.
+
+use std::sync::Mutex;
+
+use flowbook_stdlib::value::Value;
+
+use super::shop::{CUSTOMERS, DRAFTS, ORDERS, order, orders};
+use super::systems::{Fault, Tables};
+use crate::plan::Plan;
+use crate::run::report::{RecordReport, Report};
+use crate::run::{Options, Progress, run};
+use crate::store::memory::MemoryStore;
+use crate::store::{End, Store};
+
+#[derive(Default)]
+struct Heard(Mutex<Vec<String>>);
+
+impl Progress for Heard {
+    fn record(&self, flow: &str, record: &RecordReport) {
+        self.0.lock().unwrap().push(record.diff(flow));
+    }
+
+    fn wants_changes(&self) -> bool {
+        true
+    }
+}
+
+fn carry(
+    tables: &Tables<'_>,
+    plan: &Plan,
+    store: &Mutex<MemoryStore>,
+    options: &Options,
+) -> (Report, String) {
+    let heard = Heard::default();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let report = runtime.block_on(run(plan, tables, store, options, &heard));
+    let told = heard.0.into_inner().unwrap().concat();
+    (report, told)
+}
+
+fn counts(report: &Report) -> String {
+    let flow = &report.flows[0];
+    format!(
+        "read {} created {} updated {} done {} unchanged {} skipped {} waiting {} failed {}",
+        flow.read,
+        flow.created,
+        flow.updated,
+        flow.done,
+        flow.unchanged,
+        flow.skipped,
+        flow.waiting,
+        flow.failed
+    )
+}
+
+fn texts(records: &[Value]) -> Vec<String> {
+    records
+        .iter()
+        .map(|record| match record {
+            Value::Record(fields) => fields
+                .iter()
+                .map(crate::run::ops::in_text)
+                .collect::<Vec<_>>()
+                .join(" "),
+            other => format!("{other:?}"),
+        })
+        .collect()
+}
+
+#[test]
+fn two_orders_of_one_new_customer_make_one_customer() {
+    let plan = orders();
+    let tables = Tables::new(&plan);
+    tables.give(
+        ORDERS,
+        vec![
+            order("1", Some("A1"), "a@b.se", "paid", "one"),
+            order("2", Some("A2"), "a@b.se", "paid", "two"),
+        ],
+    );
+    let store = Mutex::new(MemoryStore::default());
+    let (report, _) = carry(&tables, &plan, &store, &Options::default());
+    assert_eq!(
+        counts(&report),
+        "read 2 created 2 updated 0 done 2 unchanged 0 skipped 0 waiting 0 failed 0"
+    );
+    assert_eq!(texts(&tables.records(CUSTOMERS)), ["id1 a@b.se paid"]);
+    let mut drafts = texts(&tables.records(DRAFTS));
+    drafts.sort_by_key(|draft| draft[4..].to_owned());
+    assert_eq!(drafts.len(), 2);
+    assert!(drafts[0].ends_with("A1 id1 one"), "{drafts:?}");
+    assert!(drafts[1].ends_with("A2 id1 two"), "{drafts:?}");
+    assert_eq!(
+        tables.log()[..3],
+        ["page 0 None", "find 1 × 1", "find 2 × 2"],
+        "the page's questions are asked together, each once"
+    );
+
+    let (again, _) = carry(&tables, &plan, &store, &Options::default());
+    assert_eq!(
+        counts(&again),
+        "read 2 created 0 updated 0 done 0 unchanged 2 skipped 0 waiting 0 failed 0"
+    );
+    assert_eq!(
+        tables.log(),
+        ["page 0 None"],
+        "what is unchanged costs nothing"
+    );
+}
+
+#[test]
+fn gates_hold_records_back_and_say_why() {
+    let plan = orders();
+    let tables = Tables::new(&plan);
+    tables.give(
+        ORDERS,
+        vec![
+            order("1", Some("A1"), "a@b.se", "new", ""),
+            order("2", None, "a@b.se", "paid", ""),
+            order("3", Some("A3"), "a@b.se", "paid", "test"),
+        ],
+    );
+    let store = Mutex::new(MemoryStore::default());
+    let (report, told) = carry(&tables, &plan, &store, &Options::default());
+    insta::assert_snapshot!(format!("{}\n{told}", counts(&report)), @r"
+    read 3 created 0 updated 0 done 0 unchanged 0 skipped 1 waiting 2 failed 0
+    orders › 1  waiting
+    orders › 2  waiting: no number yet
+    orders › 3  skipped: a test
+    ");
+    let log = tables.log();
+    assert!(
+        !log.iter().any(|line| line.starts_with("create")),
+        "{log:?}"
+    );
+    assert_eq!(
+        log[1], "find 1 × 1",
+        "nothing is asked beyond a gate that is shut"
+    );
+
+    tables.give(
+        ORDERS,
+        vec![
+            order("1", Some("A1"), "a@b.se", "paid", ""),
+            order("3", Some("A3"), "a@b.se", "paid", "test"),
+        ],
+    );
+    let late = Options {
+        now: Some("2099-01-01T00:00:00Z".parse().unwrap()),
+        ..Options::default()
+    };
+    let (report, told) = carry(&tables, &plan, &store, &late);
+    insta::assert_snapshot!(format!("{}\n{told}", counts(&report)), @r"
+    read 3 created 1 updated 0 done 1 unchanged 1 skipped 1 waiting 0 failed 0
+    orders › 1  done
+      create books.customers by Email = a@b.se
+        + Name  paid
+      create books.drafts by Ref = A1
+        + CustomerId  id1
+        + Note        
+    orders › 2  skipped: no longer in till.orders
+    ");
+}
+
+#[test]
+fn what_waits_too_long_is_skipped() {
+    let plan = orders();
+    let tables = Tables::new(&plan);
+    tables.give(ORDERS, vec![order("1", None, "a@b.se", "paid", "")]);
+    let store = Mutex::new(MemoryStore::default());
+    let at = |now: &str| Options {
+        now: Some(now.parse().unwrap()),
+        ..Options::default()
+    };
+    carry(&tables, &plan, &store, &at("2026-03-01T00:00:00Z"));
+    let (report, _) = carry(&tables, &plan, &store, &at("2026-03-01T23:59:59Z"));
+    assert_eq!(report.flows[0].waiting, 1);
+    let (report, told) = carry(&tables, &plan, &store, &at("2026-03-02T00:00:00Z"));
+    assert_eq!(report.flows[0].skipped, 1);
+    assert_eq!(told, "orders › 1  skipped: not ripe within 1 day\n");
+}
+
+#[test]
+fn a_dry_run_tells_each_field_and_touches_nothing() {
+    let plan = orders();
+    let tables = Tables::new(&plan);
+    tables.give(
+        ORDERS,
+        vec![
+            order("1", Some("A1"), "a@b.se", "paid", "one"),
+            order("2", Some("A2"), "a@b.se", "paid", "two"),
+            order("3", Some("A3"), "c@d.se", "paid", "three"),
+        ],
+    );
+    let customer = ["id9", "c@d.se", "new"].map(|text| Value::Text(text.into()));
+    tables.give(CUSTOMERS, vec![Value::Record(customer.into())]);
+    let store = Mutex::new(MemoryStore::default());
+    let dry = Options {
+        dry: true,
+        ..Options::default()
+    };
+    let (report, told) = carry(&tables, &plan, &store, &dry);
+    insta::assert_snapshot!(format!("{}\n{told}", counts(&report)), @r"
+    read 3 created 3 updated 0 done 3 unchanged 0 skipped 0 waiting 0 failed 0
+    orders › 1  done
+      create books.customers by Email = a@b.se
+        + Name  paid
+      create books.drafts by Ref = A1
+        + CustomerId  (known after an earlier step)
+        + Note        one
+    orders › 2  done
+      create books.drafts by Ref = A2
+        + CustomerId  (known after an earlier step)
+        + Note        two
+    orders › 3  done
+      update books.customers by Email = c@d.se
+        ~ Name  new → paid
+        1 unchanged
+      create books.drafts by Ref = A3
+        + CustomerId  id9
+        + Note        three
+    ");
+    assert!(tables.records(DRAFTS).is_empty());
+    let states = store.lock().unwrap().states("orders", &["1".to_owned()]);
+    assert_eq!(states, Ok(vec![None]), "not even the store");
+}
+
+#[test]
+fn a_lost_answer_is_found_by_its_key() {
+    let plan = orders();
+    let tables = Tables::new(&plan);
+    tables.give(ORDERS, vec![order("1", Some("A1"), "a@b.se", "paid", "")]);
+    tables.fault(Fault::Lost);
+    let store = Mutex::new(MemoryStore::default());
+    let (report, _) = carry(&tables, &plan, &store, &Options::default());
+    assert_eq!(report.flows[0].done, 1);
+    assert_eq!(tables.records(CUSTOMERS).len(), 1);
+    assert_eq!(texts(&tables.records(DRAFTS)), ["id1 A1 id1 "]);
+}
+
+#[test]
+fn an_answer_that_never_comes_fails_the_record_and_a_later_run_goes_on() {
+    let plan = orders();
+    let tables = Tables::new(&plan);
+    tables.give(ORDERS, vec![order("1", Some("A1"), "a@b.se", "paid", "")]);
+    tables.fault(Fault::Silent);
+    let store = Mutex::new(MemoryStore::default());
+    let (report, _) = carry(&tables, &plan, &store, &Options::default());
+    let failure = &report.flows[0].failures[0];
+    assert_eq!(failure.code, "F0809");
+    insta::assert_snapshot!(failure.message, @"Nobody knows whether buyer of books.customers was written: no answer came");
+    assert!(tables.records(DRAFTS).is_empty(), "nothing follows");
+    let (report, _) = carry(&tables, &plan, &store, &Options::default());
+    assert_eq!(report.flows[0].done, 1);
+}
+
+#[test]
+fn a_key_that_somebody_took_meanwhile_is_adopted_and_the_record_computed_again() {
+    let plan = orders();
+    let tables = Tables::new(&plan);
+    tables.give(ORDERS, vec![order("1", Some("A1"), "a@b.se", "paid", "")]);
+    let other = ["id7", "a@b.se", "paid"].map(|text| Value::Text(text.into()));
+    tables.fault(Fault::Taken(Value::Record(other.into())));
+    let store = Mutex::new(MemoryStore::default());
+    let (report, _) = carry(&tables, &plan, &store, &Options::default());
+    assert_eq!(report.flows[0].done, 1, "{:?}", report.flows[0].failures);
+    assert_eq!(texts(&tables.records(DRAFTS)), ["id1 A1 id7 "]);
+}
+
+#[test]
+fn a_refused_record_keeps_what_it_has_and_passes_its_gates_from_then_on() {
+    let plan = orders();
+    let tables = Tables::new(&plan);
+    let first = order("1", Some("A1"), "a@b.se", "paid", "");
+    let second = order("2", Some("A2"), "c@d.se", "paid", "");
+    tables.give(ORDERS, vec![first, second.clone()]);
+    let store = Mutex::new(MemoryStore::default());
+    let one = Options {
+        writes_at_once: 1,
+        limit: Some(1),
+        ..Options::default()
+    };
+    // The customer goes through; the draft is refused.
+    tables.fault(Fault::None);
+    tables.fault(Fault::Refused);
+    let (report, _) = carry(&tables, &plan, &store, &one);
+    assert_eq!(report.flows[0].failures[0].message, "books say no");
+    assert_eq!(report.flows[0].read, 1, "the limit");
+
+    // It is no longer paid; it has begun all the same and ends done.
+    tables.give(
+        ORDERS,
+        vec![order("1", Some("A1"), "a@b.se", "new", ""), second],
+    );
+    let (report, told) = carry(&tables, &plan, &store, &Options::default());
+    assert_eq!(report.flows[0].done, 2, "{told}");
+    let state = store.lock().unwrap().states("orders", &["1".to_owned()]);
+    assert_eq!(state.unwrap()[0].as_ref().unwrap().end, End::Done);
+}
+
+#[test]
+fn a_changed_order_updates_what_differs_and_makes_nothing_twice() {
+    let plan = orders();
+    let tables = Tables::new(&plan);
+    tables.give(ORDERS, vec![order("1", Some("A1"), "a@b.se", "paid", "x")]);
+    let store = Mutex::new(MemoryStore::default());
+    carry(&tables, &plan, &store, &Options::default());
+    tables.log();
+    tables.give(ORDERS, vec![order("1", Some("A1"), "a@b.se", "paid", "y")]);
+    let (report, _) = carry(&tables, &plan, &store, &Options::default());
+    assert_eq!(
+        counts(&report),
+        "read 1 created 0 updated 0 done 1 unchanged 0 skipped 0 waiting 0 failed 0"
+    );
+    assert!(!tables.log().iter().any(|line| line.starts_with("create")));
+    assert_eq!(tables.records(DRAFTS).len(), 1);
+}
+
+#[test]
+fn only_one_record_by_its_key() {
+    let plan = orders();
+    let tables = Tables::new(&plan);
+    tables.give(
+        ORDERS,
+        vec![
+            order("1", Some("A1"), "a@b.se", "paid", ""),
+            order("2", Some("A2"), "a@b.se", "paid", ""),
+        ],
+    );
+    let store = Mutex::new(MemoryStore::default());
+    let only = Options {
+        only: vec!["2".to_owned(), "77".to_owned()],
+        ..Options::default()
+    };
+    let (report, _) = carry(&tables, &plan, &store, &only);
+    assert_eq!(texts(&tables.records(DRAFTS)), ["id1 A2 id1 "]);
+    assert_eq!(report.flows[0].failures[0].code, "F0815");
+    assert_eq!(store.lock().unwrap().cursor("orders"), Ok(None));
+}
+
+#[test]
+fn a_run_can_be_spawned() {
+    fn is_send<T: Send>(_: &T) {}
+    let plan = orders();
+    let tables = Tables::new(&plan);
+    let store = Mutex::new(MemoryStore::default());
+    let options = Options::default();
+    is_send(&run(&plan, &tables, &store, &options, &crate::run::Silent));
+}

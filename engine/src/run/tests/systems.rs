@@ -1,0 +1,215 @@
+//! Systems that are tables, with answers that can be lost.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, MutexGuard};
+
+use flowbook_stdlib::value::Value;
+
+use crate::connect::{Outgoing, OutgoingAct, Page, PageQuery, Sent, Systems, Trouble};
+use crate::plan::Plan;
+use crate::plan::connector::ResourceIx;
+use crate::run::cache;
+use crate::run::step::with;
+
+/// What a write is answered with, instead of the truth.
+pub enum Fault {
+    /// The truth.
+    None,
+    /// Done, but the answer is lost.
+    Lost,
+    /// Not done, and no answer.
+    Silent,
+    /// Said no.
+    Refused,
+    /// The key is used, by a record made behind our back.
+    Taken(Value),
+}
+
+pub struct Tables<'p> {
+    plan: &'p Plan,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    records: BTreeMap<ResourceIx, Vec<Value>>,
+    faults: VecDeque<Fault>,
+    log: Vec<String>,
+    requests: u64,
+}
+
+pub fn trouble(message: &str) -> Trouble {
+    Trouble {
+        code: "F0700",
+        message: message.to_owned(),
+        help: None,
+        field: None,
+        local: true,
+    }
+}
+
+impl<'p> Tables<'p> {
+    pub fn new(plan: &'p Plan) -> Tables<'p> {
+        Tables {
+            plan,
+            inner: Mutex::default(),
+        }
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap()
+    }
+
+    pub fn give(&self, resource: ResourceIx, records: Vec<Value>) {
+        self.inner().records.insert(resource, records);
+    }
+
+    pub fn fault(&self, fault: Fault) {
+        self.inner().faults.push_back(fault);
+    }
+
+    pub fn records(&self, resource: ResourceIx) -> Vec<Value> {
+        self.inner()
+            .records
+            .get(&resource)
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    pub fn log(&self) -> Vec<String> {
+        std::mem::take(&mut self.inner().log)
+    }
+
+    fn matching(&self, resource: ResourceIx, find: Option<u16>, key: &[Value]) -> Vec<Value> {
+        let declared = &self.plan.resources[resource as usize];
+        let fields = cache::find_fields(declared, find);
+        self.records(resource)
+            .into_iter()
+            .filter(|record| {
+                fields
+                    .iter()
+                    .zip(key)
+                    .all(|(path, key)| cache::at(record, path) == key)
+            })
+            .collect()
+    }
+}
+
+/// Records hold their fields in the order of the leaves' names in the shape.
+fn field(plan: &Plan, resource: ResourceIx, name: &str) -> u16 {
+    let shape = &plan.resources[resource as usize].shape;
+    shape.field(name).unwrap().0 as u16
+}
+
+impl Systems for Tables<'_> {
+    async fn page(&self, resource: ResourceIx, query: &PageQuery) -> Result<Page, Trouble> {
+        let mut inner = self.inner();
+        inner.requests += 1;
+        inner.log.push(format!("page {resource} {:?}", query.after));
+        drop(inner);
+        Ok(Page {
+            records: self.records(resource),
+            next: None,
+            clock: Some("2026-03-01T10:00:00Z".parse().unwrap()),
+        })
+    }
+
+    async fn find(
+        &self,
+        resource: ResourceIx,
+        find: Option<u16>,
+        keys: &[Vec<Value>],
+    ) -> Result<Vec<Vec<Value>>, Trouble> {
+        let mut inner = self.inner();
+        inner.requests += 1;
+        inner.log.push(format!("find {resource} × {}", keys.len()));
+        drop(inner);
+        Ok(keys
+            .iter()
+            .map(|key| self.matching(resource, find, key))
+            .collect())
+    }
+
+    async fn one(&self, _: ResourceIx) -> Result<Value, Trouble> {
+        Err(trouble("there is no such record"))
+    }
+
+    async fn sub(&self, _: ResourceIx, _: &Value) -> Result<Vec<Value>, Trouble> {
+        Ok(Vec::new())
+    }
+
+    async fn get(&self, resource: ResourceIx, id: &Value) -> Result<Option<Value>, Trouble> {
+        let mut inner = self.inner();
+        inner.requests += 1;
+        inner.log.push(format!("get {resource}"));
+        drop(inner);
+        Ok(self
+            .matching(resource, None, std::slice::from_ref(id))
+            .pop())
+    }
+
+    async fn send(&self, write: &Outgoing) -> Sent {
+        tokio::task::yield_now().await;
+        let resource = write.resource;
+        let declared = &self.plan.resources[resource as usize];
+        let mut inner = self.inner();
+        inner.requests += 1;
+        let body: Vec<String> = write
+            .body
+            .iter()
+            .map(|(path, json)| format!("{}: {json}", path.join(".")))
+            .collect();
+        let body = body.join(", ");
+        let fault = inner.faults.pop_front();
+        match &fault {
+            Some(Fault::Silent) => return Sent::Unknown(trouble("no answer came")),
+            Some(Fault::Refused) => return Sent::Refused(trouble("books say no")),
+            Some(Fault::Taken(record)) => {
+                let records = inner.records.entry(resource).or_default();
+                records.push(record.clone());
+                return Sent::Taken(trouble("books know this key"));
+            }
+            Some(Fault::Lost | Fault::None) | None => {}
+        }
+        let number = inner.records.get(&resource).map_or(0, Vec::len) + 1;
+        let mut record = match &write.act {
+            OutgoingAct::Create { .. } => {
+                inner.log.push(format!("create {resource} {{ {body} }}"));
+                let empty = vec![Value::None; declared.shape.fields.len()];
+                let id = Value::Text(format!("id{number}").into());
+                with(Value::Record(empty.into()), &[declared.key.unwrap()], id)
+            }
+            OutgoingAct::Update { id, .. } => {
+                inner.log.push(format!("update {resource} {{ {body} }}"));
+                let all = inner.records.entry(resource).or_default();
+                let at = all
+                    .iter()
+                    .position(|record| cache::at(record, &[declared.key.unwrap()]) == id);
+                match at {
+                    Some(at) => all.remove(at),
+                    None => return Sent::Gone(trouble("not there")),
+                }
+            }
+        };
+        for (path, json) in &write.body {
+            let text: serde_json::Value = serde_json::from_str(json).unwrap();
+            let at = field(self.plan, resource, &path[0]);
+            let value = match text {
+                serde_json::Value::String(text) => Value::Text(text.into()),
+                serde_json::Value::Number(number) => Value::Int(number.as_i64().unwrap()),
+                _ => Value::None,
+            };
+            record = with(record, &[at], value);
+        }
+        let records = inner.records.entry(resource).or_default();
+        records.push(record.clone());
+        match fault {
+            Some(Fault::Lost) => Sent::Unknown(trouble("the answer was lost")),
+            _ => Sent::Ok(Some(record)),
+        }
+    }
+
+    fn requests(&self) -> BTreeMap<String, u64> {
+        BTreeMap::from([("shop".to_owned(), self.inner().requests)])
+    }
+}
