@@ -200,7 +200,8 @@ impl<'p, 'c> Machine<'p, 'c> {
                 Ended::failure("F0899", format!("“{}” has no value here.", slot.name)),
             ));
         };
-        let got = if slot.name.is_empty() {
+        // A name inside of a field's computation: the field is what a person looks for.
+        let got = if slot.name.is_empty() || !self.path.is_empty() {
             self.eval(init)
         } else {
             self.eval_as(slot.name.as_str().into(), init)
