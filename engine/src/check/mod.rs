@@ -5,6 +5,8 @@
 
 pub(crate) mod body;
 mod cells;
+mod connector;
+pub mod constant;
 mod csv;
 pub mod declare;
 pub mod declared;
@@ -12,10 +14,12 @@ mod domain;
 mod layers;
 pub(crate) mod literal;
 mod map;
+mod named;
 mod places;
 mod proof;
 pub mod suggest;
 pub(crate) mod table;
+pub mod types;
 
 use std::cell::RefCell;
 
