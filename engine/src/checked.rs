@@ -463,10 +463,12 @@ pub struct Test {
     pub settings: Vec<(u32, Value)>,
     /// `given now`
     pub now: Option<jiff::Timestamp>,
-    /// `given R from "file"`: (resource, path of the file).
+    /// `given R from "file"`: (resource, path of the file as written, which is relative to the flow file's folder).
     pub given: Vec<(ResourceIx, std::path::PathBuf, Span)>,
     /// `given R = [ … ]`
     pub given_values: Vec<(ResourceIx, Expr)>,
+    /// `given R answers lost`
+    pub lost: Vec<ResourceIx>,
     /// Expectations, in order.
     pub expect: Vec<(Expectation, Span)>,
     /// Locals of its expressions.
@@ -478,7 +480,7 @@ pub struct Test {
 /// What a test expects.
 #[derive(Debug, Clone)]
 pub enum Expectation {
-    /// `expect FLOW matches "file"`: runs the flow; its effects equal the file.
+    /// `expect FLOW matches "file"`: runs the flow; its effects equal the file (path as written).
     Matches(u32, std::path::PathBuf),
     /// `expect FLOW done 1 "text"`: runs the flow.
     Count {
