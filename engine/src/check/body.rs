@@ -8,10 +8,12 @@ use std::sync::Arc;
 use flowbook_grammar::{Span, ast};
 use flowbook_stdlib::types::{Kind, Shape, Type};
 use flowbook_stdlib::value::Value;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::Checker;
+use super::narrow::Fact;
+use super::{Checker, Name};
 use crate::checked::{Expr, ExprKind, First, Local, LocalIx};
+use crate::diagnostic::Diagnostic;
 use crate::plan::connector::ResourceIx;
 
 /// An item's scope.
@@ -23,29 +25,21 @@ pub(crate) struct Body<'c, 'a> {
     /// Names in scope, innermost last.
     names: Vec<(String, LocalIx)>,
     /// Paths that are known to be there, innermost last.
-    facts: Vec<Fact>,
+    pub(super) facts: Vec<Fact>,
     /// Locals bound in an `if` block that is over.
-    optional: FxHashSet<LocalIx>,
-}
-
-/// A path that is known to be there.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Fact {
-    /// Where it begins.
-    pub root: Root,
-    /// Fields behind it.
-    pub fields: Vec<String>,
-}
-
-/// Where a path begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Root {
-    /// A local.
-    Local(LocalIx),
-    /// A setting.
-    Setting(u32),
-    /// A resource of one record.
-    One(ResourceIx),
+    pub(super) optional: FxHashSet<LocalIx>,
+    /// Items of the list functions whose arguments are being checked, innermost last.
+    pub(super) items: Vec<LocalIx>,
+    /// The next expression may be `clear`.
+    pub(super) clear: bool,
+    /// Holes may be absent: in the text of `fail`, `skip` and `wait`.
+    pub(super) lenient: bool,
+    /// Resources that locals' records belong to.
+    pub(super) origins: FxHashMap<LocalIx, ResourceIx>,
+    /// Locals that text names.
+    used: FxHashSet<LocalIx>,
+    /// Locals bound by `let`.
+    lets: Vec<LocalIx>,
 }
 
 /// How far names and narrowing went when a block was entered.
@@ -101,6 +95,12 @@ impl<'c, 'a> Body<'c, 'a> {
             names: Vec::new(),
             facts: Vec::new(),
             optional: FxHashSet::default(),
+            items: Vec::new(),
+            clear: false,
+            lenient: false,
+            origins: FxHashMap::default(),
+            used: FxHashSet::default(),
+            lets: Vec::new(),
         }
     }
 
@@ -115,14 +115,43 @@ impl<'c, 'a> Body<'c, 'a> {
 
     /// Names a value; a name that is taken is reported.
     pub fn bind(&mut self, word: &ast::Word, ty: Type) -> LocalIx {
-        let local = self.locals.len() as LocalIx;
-        self.locals.push(Local {
-            name: word.text.clone(),
-            ty,
-            span: word.span,
-        });
+        self.taken(word);
+        let local = self.hidden(ty, word.span);
+        self.locals[local as usize].name = word.text.clone();
         self.names.push((word.text.clone(), local));
         local
+    }
+
+    /// Another name for a local: a parameter as `extend map` calls it.
+    pub(super) fn alias(&mut self, word: &ast::Word, local: LocalIx) {
+        self.taken(word);
+        self.names.push((word.text.clone(), local));
+    }
+
+    fn taken(&self, word: &ast::Word) {
+        let declared = self.checker.declared;
+        let (what, span) = if let Some(local) = self.named(&word.text) {
+            ("value", Some(self.locals[local as usize].span))
+        } else if let Some(setting) = declared.settings.get(&word.text) {
+            ("setting", Some(setting.item.name.span))
+        } else if let Some(system) = declared.systems.iter().find(|one| one.name == word.text) {
+            ("system", Some(system.span))
+        } else if super::places::is_set(&word.text) {
+            ("set of places", None)
+        } else {
+            return;
+        };
+        let mut found = Diagnostic::error(
+            "F0302",
+            word.span,
+            format!("The name `{}` is taken: there is a {what} of that name, and no name ever hides another.", word.text),
+        )
+        .label("the same name again")
+        .help("Choose another name.");
+        if let Some(span) = span.filter(|span| *span != word.span) {
+            found = found.related(span, format!("the {what}"));
+        }
+        self.checker.report(found);
     }
 
     /// A local without a name.
@@ -136,13 +165,44 @@ impl<'c, 'a> Body<'c, 'a> {
         local
     }
 
-    /// A local's value.
+    /// The local of a name in scope.
+    pub(super) fn named(&self, name: &str) -> Option<LocalIx> {
+        self.names
+            .iter()
+            .rev()
+            .find(|(known, _)| known == name)
+            .map(|(_, local)| *local)
+    }
+
+    /// Names in scope.
+    pub(super) fn in_scope(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// A local's value, as present as is known here.
     pub fn local(&self, local: LocalIx, span: Span) -> Expr {
+        let mut ty = self.locals[local as usize].ty.clone();
+        ty.optional |= self.optional.contains(&local);
         Expr {
             kind: ExprKind::Local(local),
-            ty: self.locals[local as usize].ty.clone(),
+            ty,
             span,
         }
+    }
+
+    /// Takes down that text names a local.
+    pub(super) fn uses(&mut self, local: LocalIx) {
+        self.used.insert(local);
+    }
+
+    /// Hides all names, for text that does not see them.
+    pub(super) fn hide(&mut self) -> Vec<(String, LocalIx)> {
+        std::mem::take(&mut self.names)
+    }
+
+    /// Ends [`Body::hide`].
+    pub(super) fn unhide(&mut self, names: Vec<(String, LocalIx)>) {
+        self.names = names;
     }
 
     /// Begins a block.
@@ -168,93 +228,96 @@ impl<'c, 'a> Body<'c, 'a> {
         self.optional.insert(local);
         if !self.names.iter().any(|(_, known)| *known == local) {
             let name = self.locals[local as usize].name.clone();
-            self.names.push((name, local));
+            if !name.is_empty() {
+                self.names.push((name, local));
+            }
         }
     }
 
-    /// An expression; `expected` is a hint for literals, `shorten`, `fits` and records, and no demand.
-    pub fn expr(&mut self, expr: &ast::Expr, expected: Option<&Type>) -> Expr {
-        let _ = expected;
-        Self::nothing(expr.span)
+    /// `let x = e`: the local, and its value. A typed one takes what its type takes.
+    pub fn data(&mut self, let_: &ast::Let) -> (LocalIx, Expr) {
+        let ty = let_.ty.as_ref().map(|ty| self.checker.read_type(ty));
+        let value = match &ty {
+            Some(ty) => self.fitted(&let_.value, ty, &format!("`{}`", let_.name.text)),
+            None => self.expr(&let_.value, None),
+        };
+        let local = self.bind(&let_.name, value.ty.clone());
+        if let Some(resource) = self.resource_of(&value) {
+            self.origins.insert(local, resource);
+        }
+        self.lets.push(local);
+        (local, value)
     }
 
-    /// An expression that must fit; `place` completes "… does not go into {place}": "`Name` of books.Customer".
+    /// Tells the lets that nothing uses. Called once, when the item is through.
+    pub fn unused(&self) {
+        for local in &self.lets {
+            let Local { name, span, .. } = &self.locals[*local as usize];
+            if !self.used.contains(local) && self.checker.sources.file(span.file).own {
+                self.checker.report(
+                    Diagnostic::warning("F0384", *span, format!("Nothing uses `{name}`."))
+                        .label("computed for nothing")
+                        .help("Take the `let` away, or use the name."),
+                );
+            }
+        }
+    }
+
+    /// An expression that must fit; `place` completes "… does not go into {place}": "`Name` of books.Customer". Of a vendor's record the
+    /// fields may be missing that nothing gives; whether one is required is for the step to say.
     pub fn fitted(&mut self, expr: &ast::Expr, to: &Type, place: &str) -> Expr {
         let value = self.expr(expr, Some(to));
-        self.fits(&value, to, place);
-        value
-    }
-
-    /// Whether an expression fits, reported if not.
-    pub fn fits(&mut self, value: &Expr, to: &Type, place: &str) -> bool {
-        let _ = (value, to, place);
-        true
+        if !self.fits(&value, to, place) {
+            return Expr {
+                ty: super::unknown(),
+                ..value
+            };
+        }
+        self.settled(value, to)
     }
 
     /// A condition: a bool that is there.
     pub fn condition(&mut self, expr: &ast::Expr) -> Expr {
-        self.fitted(expr, &Type::new(Kind::Bool), "a condition")
-    }
-
-    /// Takes for granted, until the block is left, that a condition holds or does not.
-    pub fn assume(&mut self, expr: &ast::Expr, holds: bool) {
-        let _ = (expr, holds);
-    }
-
-    /// `books.customers`
-    pub fn resource(&mut self, path: &ast::Path) -> Option<ResourceIx> {
-        let _ = path;
-        None
-    }
-
-    /// `invoice.payments`: the parent record and the sub-resource.
-    pub fn child(&mut self, path: &ast::Path) -> Option<(Expr, ResourceIx)> {
-        let _ = path;
-        None
-    }
-
-    /// The resource that a record was read from, where that is known.
-    pub fn resource_of(&self, record: &Expr) -> Option<ResourceIx> {
-        let _ = record;
-        None
-    }
-
-    /// Says which resource a local's record belongs to.
-    pub fn comes_from(&mut self, local: LocalIx, resource: ResourceIx) {
-        let _ = (local, resource);
-    }
-
-    /// A key in brackets or after `by`; one that the resource cannot be found by is reported. In a step the values must fit, and may be `none`.
-    pub fn key(
-        &mut self,
-        resource: ResourceIx,
-        key: &[ast::KeyField],
-        step: bool,
-    ) -> Option<KeyOf> {
-        let _ = (resource, key, step);
-        None
-    }
-
-    /// The fields of a record; `of` is the shape that they belong to. In a step `on create` and `clear` are allowed.
-    pub fn fields(&mut self, record: &ast::Record, of: Option<&Arc<Shape>>, step: bool) -> Given {
-        let _ = (record, step);
-        Given {
-            lets: Vec::new(),
-            fields: Vec::new(),
-            shape: of.cloned().unwrap_or_default(),
+        let value = self.expr(expr, Some(&Type::new(Kind::Bool)));
+        match &value.ty.kind {
+            Kind::Unknown | Kind::Never => {}
+            Kind::Bool if !value.ty.optional => {}
+            Kind::Bool => {
+                let text = self.checker.text(expr.span);
+                self.checker.report(
+                    Diagnostic::error("F0317", expr.span, format!("This condition, `{text}`, may be absent, and then it would be neither true nor false."))
+                        .label("may be absent")
+                        .help(format!("Say what absence means: `{text} else false`.")),
+                );
+            }
+            _ => {
+                let text = self.checker.text(expr.span);
+                let ty = super::misfit::a(&value.ty);
+                let help = match (&value.ty.optional, &value.ty.kind) {
+                    (true, _) => Some(format!(
+                        "To ask whether it is there, write `{text} exists`."
+                    )),
+                    (_, Kind::List(_)) => Some(format!(
+                        "To ask whether it has items, write `{text} != []`."
+                    )),
+                    _ => None,
+                };
+                self.checker.report(
+                    Diagnostic::error(
+                        "F0318",
+                        expr.span,
+                        format!("A condition is true or false; `{text}` is {ty}."),
+                    )
+                    .label("no condition")
+                    .maybe_help(help),
+                );
+            }
         }
-    }
-
-    /// `let x = e`: the local, and its value.
-    pub fn data(&mut self, let_: &ast::Let) -> (LocalIx, Expr) {
-        let value = self.expr(&let_.value, None);
-        let local = self.bind(&let_.name, value.ty.clone());
-        (local, value)
-    }
-
-    /// Fields of a record by which another layout of it is made: `value` as `to` lays it out.
-    pub fn shaped(&mut self, value: Expr, to: &Type) -> Expr {
-        let _ = to;
         value
+    }
+
+    /// Takes down that a setting, a map, a table is used.
+    pub(super) fn used_name(&self, name: Name) {
+        self.checker.uses(name);
     }
 }

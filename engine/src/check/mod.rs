@@ -4,6 +4,8 @@
 //! broken one is known by its name ([`Kind::Unknown`] swallows what follows from it), so one cause is told once and hides nothing else.
 
 pub(crate) mod body;
+mod branch;
+mod call;
 mod cells;
 mod connector;
 pub mod constant;
@@ -11,19 +13,28 @@ mod csv;
 pub mod declare;
 pub mod declared;
 mod domain;
+mod expr;
 mod layers;
+mod list;
 pub(crate) mod literal;
+mod lookup;
 mod map;
+mod misfit;
 mod named;
+mod narrow;
+mod operate;
 mod places;
 mod proof;
+mod record;
+pub(crate) mod shape;
 pub mod suggest;
 pub(crate) mod table;
 pub mod types;
+mod unused;
 
 use std::cell::RefCell;
 
-use flowbook_grammar::Span;
+use flowbook_grammar::{Span, ast};
 use flowbook_stdlib::types::{Kind, Type};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -81,22 +92,38 @@ pub fn check(loaded: &Loaded) -> Checked {
     let (declared, mut found) = declare::declare(&loaded.sources, &loaded.files);
     found.extend(loaded.diagnostics.iter().cloned());
     let checker = Checker::new(&loaded.sources, &declared);
-    let maps = (0..declared.maps.len() as u32)
-        .map(|map| checker.checked_map(map))
-        .collect();
+    for map in 0..declared.maps.len() as u32 {
+        checker.result(map);
+    }
     let tables = declared
         .tables
         .values()
         .map(|table| table::table(&checker, table))
         .collect();
+    // A folder without flows is there to be used by others; one with an unread item, who knows.
+    let library = declared.flows.is_empty();
+    if !library && !loaded.files.iter().any(unread) {
+        checker.unused(&loaded.files);
+    }
+    let maps = checker.all_maps();
     found.extend(checker.found.into_inner());
     found.sort_by_key(|one| (one.span.file, one.span.start, one.span.end));
     found.dedup();
     let broken = found.iter().any(|one| one.severity == Severity::Error);
     let book = (!broken).then(|| Book {
-        name: String::new(),
+        name: name(&loaded.sources),
         zone: declared.zone.clone().unwrap_or_else(|| "UTC".to_owned()),
-        settings: Vec::new(),
+        settings: declared
+            .settings
+            .iter()
+            .map(|(name, setting)| checked::Setting {
+                name: name.clone(),
+                ty: setting.ty.clone(),
+                value: setting.value.clone(),
+                doc: setting.doc.clone(),
+                span: setting.item.name.span,
+            })
+            .collect(),
         systems: declared.systems.clone(),
         resources: declared.resources.clone(),
         tables,
@@ -136,13 +163,54 @@ impl<'a> Checker<'a> {
         let ix = ix as u32;
         self.uses(Name::Map(name.to_owned()));
         let params = decl.params.iter().map(|(_, ty)| ty.clone()).collect();
-        Some((ix, params, self.checked_map(ix).body.ty))
+        Some((ix, params, self.result(ix)))
+    }
+
+    /// All maps, in declared order.
+    fn all_maps(&self) -> Vec<checked::Map> {
+        let maps = self.maps.borrow();
+        (0..self.declared.maps.len() as u32)
+            .filter_map(|ix| match maps.get(&ix) {
+                Some(MapState::Done(map)) => Some((**map).clone()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// A type as written in an expression.
+    pub fn read_type(&self, ty: &ast::Type) -> Type {
+        let mut found = Vec::new();
+        let read = types::read(self.declared, ty, &mut found);
+        let mut named = FxHashSet::default();
+        unused::in_type(ty, &mut named);
+        for name in named {
+            self.uses(Name::Type(name.to_owned()));
+        }
+        self.found.borrow_mut().extend(found);
+        read
     }
 
     /// The text of a span.
     pub fn text(&self, span: Span) -> &str {
         self.sources.text(span)
     }
+}
+
+/// The folder's name.
+fn name(sources: &Sources) -> String {
+    sources
+        .folder
+        .as_deref()
+        .and_then(|folder| std::fs::canonicalize(folder).ok())
+        .and_then(|folder| Some(folder.file_name()?.to_string_lossy().into_owned()))
+        .unwrap_or_default()
+}
+
+/// Whether a file has an item that could not be read: what it uses is not known.
+fn unread(file: &ast::File) -> bool {
+    file.items
+        .iter()
+        .any(|item| matches!(item.kind, ast::ItemKind::Bad { .. }))
 }
 
 /// The type of what was complained about already.

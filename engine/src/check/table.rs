@@ -1,7 +1,6 @@
 //! Decision tables and `match`: rows and layers in, rows that are proved not to overlap and to leave nothing out.
 
 use flowbook_grammar::{Span, ast};
-use flowbook_stdlib::rules;
 use flowbook_stdlib::types::{Kind, Type};
 use jiff::civil::Date;
 
@@ -11,6 +10,7 @@ use super::declared::TableDecl;
 use super::layers::{self, Layer};
 use super::places;
 use super::proof::{self, Case, Coverage, Gap, Proof};
+use super::shape;
 use super::{Checker, unknown};
 use crate::checked::{Expr, Row, Table};
 use crate::diagnostic::Diagnostic;
@@ -257,7 +257,7 @@ fn result_type(
             let mut joined = first.ty.clone();
             let mut from = first.span;
             for result in &results[1..] {
-                match rules::joined(&joined, &result.ty) {
+                match shape::joined(&joined, &result.ty) {
                     Some(both) => {
                         if joined.kind == Kind::Never {
                             from = result.span;

@@ -1,0 +1,552 @@
+//! Operators: arithmetic with scales, bases and spans; comparisons with absence; `in`; `and`, `or`, `-`.
+
+use flowbook_grammar::Span;
+use flowbook_grammar::ast::{self, BinaryOp, ExprKind as Tree, Literal};
+use flowbook_stdlib::types::{Basis, Kind, Type};
+use flowbook_stdlib::{operations, rules};
+
+use super::body::Body;
+use super::misfit::{a, basis, basis_fix, short};
+use super::{places, suggest};
+use crate::checked::{Expr, ExprKind};
+use crate::diagnostic::Diagnostic;
+use crate::plan::{Comparison, Math};
+
+/// `x exists`
+pub(super) fn there(value: Expr) -> Expr {
+    let span = value.span;
+    Expr {
+        kind: ExprKind::Exists(Box::new(value)),
+        ty: Type::new(Kind::Bool),
+        span,
+    }
+}
+
+impl Body<'_, '_> {
+    pub(super) fn binary(
+        &mut self,
+        op: BinaryOp,
+        left: &ast::Expr,
+        right: &ast::Expr,
+        span: Span,
+        expected: Option<&Type>,
+    ) -> Expr {
+        match op {
+            BinaryOp::Or | BinaryOp::And => self.logic(op, left, right, span),
+            BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div => {
+                self.math(op, left, right, span, expected)
+            }
+            BinaryOp::In => self.inside(left, right, span),
+            _ => self.compare(op, left, right, span),
+        }
+    }
+
+    fn logic(&mut self, op: BinaryOp, left: &ast::Expr, right: &ast::Expr, span: Span) -> Expr {
+        let one = self.condition(left);
+        let mark = self.enter();
+        self.assume(left, op == BinaryOp::And);
+        let other = self.condition(right);
+        self.leave(mark);
+        let (one, other) = (Box::new(one), Box::new(other));
+        Expr {
+            kind: if op == BinaryOp::And {
+                ExprKind::And(one, other)
+            } else {
+                ExprKind::Or(one, other)
+            },
+            ty: Type::new(Kind::Bool),
+            span,
+        }
+    }
+
+    pub(super) fn negative(
+        &mut self,
+        inner: &ast::Expr,
+        span: Span,
+        expected: Option<&Type>,
+    ) -> Expr {
+        let value = self.operand(inner, "negated", expected);
+        let ty = value.ty.clone();
+        if let ExprKind::Const(constant) = &value.kind
+            && let Ok(negative) = operations::neg(constant)
+        {
+            return Expr {
+                kind: ExprKind::Const(negative),
+                ty,
+                span,
+            };
+        }
+        match ty.kind {
+            Kind::Int
+            | Kind::Decimal(_)
+            | Kind::Money(..)
+            | Kind::Percent
+            | Kind::Unknown
+            | Kind::Never => Expr {
+                kind: ExprKind::Neg(Box::new(value)),
+                ty,
+                span,
+            },
+            _ => {
+                let text = short(self.checker.text(inner.span));
+                self.checker.report(
+                    Diagnostic::error(
+                        "F0320",
+                        span,
+                        format!("`{text}` is {} and has no negative.", a(&ty)),
+                    )
+                    .label("no number"),
+                );
+                Body::nothing(span)
+            }
+        }
+    }
+
+    /// An operand of arithmetic: it must be there.
+    fn operand(&mut self, expr: &ast::Expr, what: &str, expected: Option<&Type>) -> Expr {
+        let mut value = self.expr(expr, expected);
+        if value.ty.optional {
+            let text = short(self.checker.text(expr.span));
+            let nothing = match value.ty.kind {
+                Kind::Int | Kind::Decimal(_) | Kind::Money(..) => "0",
+                Kind::Percent => "0%",
+                _ => "…",
+            };
+            self.checker.report(
+                Diagnostic::error("F0322", expr.span, format!("`{text}` may be absent, and what is absent cannot be {what}."))
+                    .label("may be absent")
+                    .help(format!("Say what counts then: `({text} else {nothing})`; or end the record: `({text} else fail \"…\")`.")),
+            );
+            value.ty = match value.ty.kind {
+                Kind::Nothing => super::unknown(),
+                _ => value.ty.present(),
+            };
+        }
+        value
+    }
+
+    fn math(
+        &mut self,
+        op: BinaryOp,
+        left: &ast::Expr,
+        right: &ast::Expr,
+        span: Span,
+        _expected: Option<&Type>,
+    ) -> Expr {
+        let (math, what, rule): (_, _, fn(&Type, &Type) -> Result<Type, String>) = match op {
+            BinaryOp::Add => (Math::Add, "added", rules::type_of_add),
+            BinaryOp::Sub => (Math::Sub, "subtracted", rules::type_of_sub),
+            BinaryOp::Mul => (Math::Mul, "multiplied", rules::type_of_mul),
+            _ => (Math::Div, "divided", rules::type_of_div),
+        };
+        let one = self.operand(left, what, None);
+        let other = self.operand(right, what, None);
+        match rule(&one.ty, &other.ty) {
+            Ok(ty) => Expr {
+                kind: ExprKind::Math(math, Box::new(one), Box::new(other)),
+                ty,
+                span,
+            },
+            Err(reason) => {
+                self.no_math(op, what, (&one, left), (&other, right), span, reason);
+                Body::nothing(span)
+            }
+        }
+    }
+
+    fn no_math(
+        &self,
+        op: BinaryOp,
+        what: &str,
+        (one, left): (&Expr, &ast::Expr),
+        (other, right): (&Expr, &ast::Expr),
+        span: Span,
+        reason: String,
+    ) {
+        let texts = (
+            short(self.checker.text(left.span)),
+            short(self.checker.text(right.span)),
+        );
+        if let (Kind::Money(from, _), Kind::Money(to, _)) = (&one.ty.kind, &other.ty.kind)
+            && !matches!(op, BinaryOp::Mul)
+        {
+            self.bases(span, what, (from, &texts.0), (to, &texts.1));
+            return;
+        }
+        if let (Kind::Money(Basis::Unknown, _), text, _)
+        | (_, text, Kind::Money(Basis::Unknown, _)) = (&one.ty.kind, &texts.0, &other.ty.kind)
+        {
+            let text = if matches!(one.ty.kind, Kind::Money(Basis::Unknown, _)) {
+                text
+            } else {
+                &texts.1
+            };
+            self.bases(span, what, (&Basis::Unknown, text), (&Basis::Carried, text));
+            return;
+        }
+        let help = match (op, text(&one.ty.kind) || text(&other.ty.kind)) {
+            (BinaryOp::Add, true) => Some(
+                "Texts are put together in quotes: \"{a} {b}\", or by `[a, b] | join(\" \")`."
+                    .to_owned(),
+            ),
+            _ => None,
+        };
+        self.checker.report(
+            Diagnostic::error(
+                "F0320",
+                span,
+                format!(
+                    "`{}` and `{}` cannot be {what}: {reason}.",
+                    texts.0, texts.1
+                ),
+            )
+            .label(format!("{} and {}", a(&one.ty), a(&other.ty)))
+            .maybe_help(help),
+        );
+    }
+
+    /// Two bases that do not mix.
+    fn bases(
+        &self,
+        span: Span,
+        what: &str,
+        (one, left): (&Basis, &str),
+        (other, right): (&Basis, &str),
+    ) {
+        let message = match (one, other) {
+            (Basis::Unknown, _) => {
+                format!("Nobody knows whether VAT is in `{left}`, so it cannot be {what}.")
+            }
+            (_, Basis::Unknown) => {
+                format!("Nobody knows whether VAT is in `{right}`, so it cannot be {what}.")
+            }
+            _ => format!(
+                "`{left}` is {}, `{right}` is {}: they cannot be {what}.",
+                basis(one),
+                basis(other)
+            ),
+        };
+        let help = match (one, other) {
+            (Basis::Unknown, _) => basis_fix(one, &Basis::Carried, left),
+            (_, Basis::Unknown) => basis_fix(other, &Basis::Carried, right),
+            (Basis::By(_) | Basis::Carried, _) => basis_fix(one, other, left),
+            _ => basis_fix(other, one, right),
+        };
+        self.checker.report(
+            Diagnostic::error("F0321", span, message)
+                .label("VAT is in one and not in the other")
+                .maybe_help(help),
+        );
+    }
+
+    /// Both sides of a comparison, each with what the other's type says of a literal.
+    fn sides(&mut self, left: &ast::Expr, right: &ast::Expr) -> (Expr, Expr) {
+        if constant(left) && !constant(right) {
+            let other = self.expr(right, None);
+            let one = self.expr(left, Some(&other.ty));
+            (one, other)
+        } else {
+            let one = self.expr(left, None);
+            let other = self.expr(right, Some(&one.ty));
+            (one, other)
+        }
+    }
+
+    fn compare(&mut self, op: BinaryOp, left: &ast::Expr, right: &ast::Expr, span: Span) -> Expr {
+        let (one, other) = self.sides(left, right);
+        let comparison = match op {
+            BinaryOp::Eq => Comparison::Eq,
+            BinaryOp::Ne => Comparison::Ne,
+            BinaryOp::Lt => Comparison::Lt,
+            BinaryOp::Le => Comparison::Le,
+            BinaryOp::Gt => Comparison::Gt,
+            _ => Comparison::Ge,
+        };
+        let texts = (
+            short(self.checker.text(left.span)),
+            short(self.checker.text(right.span)),
+        );
+        let ordered = !matches!(op, BinaryOp::Eq | BinaryOp::Ne);
+        let found = if unclear(&one) || unclear(&other) {
+            None
+        } else if one.ty.kind == Kind::Nothing || other.ty.kind == Kind::Nothing {
+            let text = if one.ty.kind == Kind::Nothing {
+                &texts.1
+            } else {
+                &texts.0
+            };
+            let word = if op == BinaryOp::Ne {
+                "exists"
+            } else {
+                "missing"
+            };
+            Some(
+                Diagnostic::error("F0326", span, "Nothing equals `none`, not even `none`.")
+                    .label("never true")
+                    .help(format!("Write `{text} {word}`.")),
+            )
+        } else if ordered && (one.ty.optional || other.ty.optional) {
+            let (expr, text) = if one.ty.optional {
+                (left, &texts.0)
+            } else {
+                (right, &texts.1)
+            };
+            Some(
+                Diagnostic::error(
+                    "F0327",
+                    expr.span,
+                    format!(
+                        "`{text}` may be absent, and what is absent is neither smaller nor larger."
+                    ),
+                )
+                .label("may be absent")
+                .help(format!(
+                    "Ask first: `{text} exists and …`; or say what counts then: `({text} else …)`."
+                )),
+            )
+        } else if one.ty.optional && other.ty.optional {
+            Some(
+                Diagnostic::error("F0326", span, format!("`{}` and `{}` may both be absent: whether two absent values are equal has to be said.", texts.0, texts.1))
+                    .label("both may be absent")
+                    .help(format!("Ask for one of them first: `{} exists and …`; or say what counts then: `({} else …)`.", texts.0, texts.0)),
+            )
+        } else {
+            self.uncomparable((&one, &texts.0), (&other, &texts.1), ordered, span)
+        };
+        if let Some(found) = found {
+            self.checker.report(found);
+        }
+        Expr {
+            kind: ExprKind::Compare(comparison, Box::new(one), Box::new(other)),
+            ty: Type::new(Kind::Bool),
+            span,
+        }
+    }
+
+    fn uncomparable(
+        &self,
+        (one, left): (&Expr, &str),
+        (other, right): (&Expr, &str),
+        ordered: bool,
+        span: Span,
+    ) -> Option<Diagnostic> {
+        match (&one.ty.kind, &other.ty.kind) {
+            (Kind::List(a), Kind::List(b))
+                if a.kind == Kind::Nothing || b.kind == Kind::Nothing =>
+            {
+                return None;
+            }
+            (Kind::List(_), _) | (_, Kind::List(_)) => {
+                let list = if matches!(one.ty.kind, Kind::List(_)) {
+                    left
+                } else {
+                    right
+                };
+                let item = if matches!(one.ty.kind, Kind::List(_)) {
+                    right
+                } else {
+                    left
+                };
+                return Some(
+                    Diagnostic::error("F0329", span, "A list is compared with `[]` only.")
+                        .label("a list")
+                        .help(format!("To ask for one item, write `{item} in {list}`.")),
+                );
+            }
+            (Kind::Record(_), _) | (_, Kind::Record(_)) => {
+                return Some(
+                    Diagnostic::error("F0325", span, format!("`{left}` and `{right}` cannot be compared: records are compared by their fields."))
+                        .label("a record")
+                        .help("Compare the field that tells them apart, `a.id = b.id` say."),
+                );
+            }
+            (Kind::Money(from, _), Kind::Money(to, _))
+                if rules::comparable(&one.ty, &other.ty).is_err() =>
+            {
+                self.bases(span, "compared", (from, left), (to, right));
+                return None;
+            }
+            _ => {}
+        }
+        if let Err(reason) = rules::comparable(&one.ty, &other.ty) {
+            let help = match (&one.ty.kind, &other.ty.kind) {
+                (Kind::DateTime, Kind::Date) => Some(format!("Compare the day: `{left} | date`.")),
+                (Kind::Date, Kind::DateTime) => Some(format!("Compare the day: `{right} | date`.")),
+                (Kind::Country | Kind::Currency | Kind::Territory, Kind::OneOf(names)) => names
+                    .first()
+                    .map(|name| format!("Write it without quotes: {}.", name.name)),
+                (kind, Kind::Int | Kind::Decimal(_)) if text(kind) => {
+                    Some(format!("A text is compared with a text: \"{right}\"."))
+                }
+                (Kind::Percent, Kind::Int | Kind::Decimal(_)) => {
+                    Some(format!("A percent has its sign: `{right}%`."))
+                }
+                _ => None,
+            };
+            return Some(
+                Diagnostic::error(
+                    "F0325",
+                    span,
+                    format!("`{left}` and `{right}` cannot be compared: {reason}."),
+                )
+                .label(format!("{} and {}", a(&one.ty), a(&other.ty)))
+                .maybe_help(help),
+            );
+        }
+        let order = |kind: &Kind| {
+            matches!(
+                kind,
+                Kind::Int
+                    | Kind::Decimal(_)
+                    | Kind::Money(..)
+                    | Kind::Percent
+                    | Kind::Date
+                    | Kind::DateTime
+                    | Kind::Time
+            )
+        };
+        if ordered && !(order(&one.ty.kind) && order(&other.ty.kind)) {
+            return Some(
+                Diagnostic::error("F0328", span, format!("`{left}` is {}, which has no smaller and larger.", a(&one.ty)))
+                    .label("only `=` and `!=`")
+                    .help("Numbers, money, percents, dates and times have an order. For a closed set, list the names: `x in [\"a\", \"b\"]`."),
+            );
+        }
+        None
+    }
+
+    /// `x in [..]`, `x in eu`
+    fn inside(&mut self, left: &ast::Expr, right: &ast::Expr, span: Span) -> Expr {
+        let ty = Type::new(Kind::Bool);
+        let text = short(self.checker.text(left.span));
+        if let Tree::Name(name) = &right.kind
+            && self.named(name).is_none()
+            && !self.checker.declared.settings.contains_key(name)
+        {
+            let one = self.expr(left, None);
+            if !places::is_set(name) {
+                if !self.is_bad(name) {
+                    let settings = self.checker.declared.settings.keys();
+                    let mut known: Vec<&str> = self
+                        .in_scope()
+                        .chain(settings.map(String::as_str))
+                        .collect();
+                    for set in places::sets() {
+                        known.push(set);
+                    }
+                    self.checker.report(
+                        Diagnostic::error(
+                            "F0331",
+                            right.span,
+                            format!("There is no list and no set of places named `{name}`."),
+                        )
+                        .label("not known")
+                        .maybe_help(suggest::help(
+                            name,
+                            known,
+                            "Sets and values",
+                        )),
+                    );
+                }
+                return Expr {
+                    ty,
+                    ..Body::nothing(span)
+                };
+            }
+            if !matches!(
+                one.ty.kind,
+                Kind::Country | Kind::Territory | Kind::Unknown | Kind::Never
+            ) {
+                self.checker.report(
+                    Diagnostic::error(
+                        "F0330",
+                        left.span,
+                        format!("`{name}` is a set of places; `{text}` is {}.", a(&one.ty)),
+                    )
+                    .label("neither country nor territory"),
+                );
+            }
+            return Expr {
+                kind: ExprKind::InSet(Box::new(one), name.clone()),
+                ty,
+                span,
+            };
+        }
+        let (one, other) = if constant(left) && !constant(right) {
+            let list = self.expr(right, None);
+            let hint = match &list.ty.kind {
+                Kind::List(item) => Some((**item).clone()),
+                _ => None,
+            };
+            (self.expr(left, hint.as_ref()), list)
+        } else {
+            let one = self.expr(left, None);
+            let hint = Type::new(Kind::List(Box::new(one.ty.clone().present())));
+            let list = self.expr(right, Some(&hint));
+            (one, list)
+        };
+        let shown = short(self.checker.text(right.span));
+        match &other.ty.kind {
+            Kind::Unknown | Kind::Never => {}
+            Kind::List(_) if other.ty.optional => self.checker.report(
+                Diagnostic::error("F0330", right.span, format!("`{shown}` may be absent."))
+                    .label("may be absent")
+                    .help(format!("Say what counts then: `({shown} else [])`.")),
+            ),
+            Kind::List(item) => {
+                if !unclear(&one)
+                    && let Err(reason) = rules::comparable(&one.ty, item)
+                {
+                    self.checker.report(
+                        Diagnostic::error(
+                            "F0325",
+                            span,
+                            format!(
+                                "`{text}` and the items of `{shown}` cannot be compared: {reason}."
+                            ),
+                        )
+                        .label("never true"),
+                    );
+                }
+            }
+            _ => self.checker.report(
+                Diagnostic::error(
+                    "F0330",
+                    right.span,
+                    format!(
+                        "`{shown}` is {}; behind `in` stands a list or a set of places.",
+                        a(&other.ty)
+                    ),
+                )
+                .label("no list")
+                .help(format!("To compare two values, write `{text} = {shown}`.")),
+            ),
+        }
+        Expr {
+            kind: ExprKind::Compare(Comparison::In, Box::new(one), Box::new(other)),
+            ty,
+            span,
+        }
+    }
+}
+
+fn unclear(value: &Expr) -> bool {
+    matches!(value.ty.kind, Kind::Unknown | Kind::Never)
+}
+
+fn text(kind: &Kind) -> bool {
+    matches!(kind, Kind::Text(_) | Kind::OneOf(_) | Kind::Email(_))
+}
+
+/// Whether an expression is a literal, or a list of them.
+fn constant(expr: &ast::Expr) -> bool {
+    match &expr.kind {
+        Tree::Literal(Literal::None) => false,
+        Tree::Literal(_) => true,
+        Tree::Neg(inner) | Tree::Paren(inner) => constant(inner),
+        Tree::List(elements) => elements
+            .iter()
+            .all(|one| matches!(one, ast::Element::One(one) if constant(one))),
+        _ => false,
+    }
+}

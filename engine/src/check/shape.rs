@@ -1,0 +1,276 @@
+//! Layouts of records. A record's fields lie in the order of its shape; where two shapes meet, one is laid out as the other is.
+
+use std::sync::Arc;
+
+use flowbook_stdlib::rules;
+use flowbook_stdlib::types::{Field, Kind, Shape, Type};
+
+use super::body::Body;
+use super::misfit::vendor;
+use crate::checked::{Element, Expr, ExprKind, Table};
+
+/// Whether two types lie alike.
+pub(super) fn alike(one: &Type, other: &Type) -> bool {
+    match (&one.kind, &other.kind) {
+        (Kind::Record(a), Kind::Record(b)) => {
+            Arc::ptr_eq(a, b)
+                || a.fields.len() == b.fields.len()
+                    && a.fields
+                        .iter()
+                        .zip(&b.fields)
+                        .all(|(a, b)| a.name == b.name && alike(&a.ty, &b.ty))
+        }
+        (Kind::List(a), Kind::List(b)) => alike(a, b),
+        _ => true,
+    }
+}
+
+/// Whether a type has a record in it.
+pub(super) fn has_record(kind: &Kind) -> bool {
+    match kind {
+        Kind::Record(_) => true,
+        Kind::List(item) => has_record(&item.kind),
+        _ => false,
+    }
+}
+
+/// The narrowest type that holds both. Records have the fields that both have; those of one vendor's type, made by maps, all that one has.
+pub(super) fn joined(left: &Type, right: &Type) -> Option<Type> {
+    let optional = left.optional || right.optional;
+    let kind = match (&left.kind, &right.kind) {
+        (Kind::Record(a), Kind::Record(b)) if Arc::ptr_eq(a, b) => left.kind.clone(),
+        (Kind::Record(a), Kind::Record(b)) => Kind::Record(Arc::new(joined_shape(a, b)?)),
+        (Kind::List(a), Kind::List(b)) if has_record(&a.kind) && has_record(&b.kind) => {
+            Kind::List(Box::new(joined(a, b)?))
+        }
+        _ => return rules::joined(left, right),
+    };
+    Some(Type { kind, optional })
+}
+
+fn joined_shape(a: &Shape, b: &Shape) -> Option<Shape> {
+    let whole = vendor(a) && a.name == b.name;
+    let mut fields: Vec<Field> = Vec::new();
+    for field in &a.fields {
+        let mut both = field.clone();
+        match b.field(&field.name) {
+            Some((_, other)) => both.ty = joined(&field.ty, &other.ty)?,
+            None if whole => both.ty.optional = true,
+            None => continue,
+        }
+        fields.push(both);
+    }
+    if whole {
+        for field in &b.fields {
+            if a.field(&field.name).is_none() {
+                let mut only = field.clone();
+                only.ty.optional = true;
+                fields.push(only);
+            }
+        }
+    }
+    (!fields.is_empty()).then(|| Shape {
+        name: if a.name == b.name {
+            a.name.clone()
+        } else {
+            "".into()
+        },
+        fields,
+        money_in: if a.money_in == b.money_in {
+            a.money_in.clone()
+        } else {
+            None
+        },
+    })
+}
+
+impl Body<'_, '_> {
+    /// A value that fits `to`, laid out as `to` is and of its kind; one that lacks fields of a vendor's record stays as it is.
+    pub(super) fn settled(&mut self, value: Expr, to: &Type) -> Expr {
+        if matches!(to.kind, Kind::Unknown)
+            || matches!(value.ty.kind, Kind::Unknown | Kind::Never)
+            || rules::fits_into(&value.ty, to).is_err()
+        {
+            return value;
+        }
+        let optional = value.ty.optional;
+        let mut value = self.shaped(value, to);
+        value.ty = Type {
+            kind: to.kind.clone(),
+            optional,
+        };
+        value
+    }
+
+    /// A value laid out as `to` is: records in it get the fields of `to`, absent where they lack one.
+    pub fn shaped(&mut self, value: Expr, to: &Type) -> Expr {
+        if !has_record(&value.ty.kind) || !has_record(&to.kind) || alike(&value.ty, to) {
+            return value;
+        }
+        let span = value.span;
+        let ty = Type {
+            kind: to.kind.clone(),
+            optional: value.ty.optional,
+        };
+        let kind = match (value.kind, &to.kind) {
+            (ExprKind::If(when, then), _) => ExprKind::If(when, Box::new(self.shaped(*then, to))),
+            (ExprKind::Else(left, right), _) => {
+                let left = self.shaped(*left, to);
+                ExprKind::Else(Box::new(left), Box::new(self.shaped(*right, to)))
+            }
+            (ExprKind::Match(table, on), _) => {
+                let mut table: Table = *table;
+                for row in &mut table.rows {
+                    let give = std::mem::replace(&mut row.give, Body::nothing(span));
+                    row.give = self.shaped(give, to);
+                }
+                table.otherwise = table.otherwise.map(|give| self.shaped(give, to));
+                table.gives = ty.clone();
+                ExprKind::Match(Box::new(table), on)
+            }
+            (ExprKind::List(elements), Kind::List(item)) => ExprKind::List(
+                elements
+                    .into_iter()
+                    .map(|element| self.shaped_element(element, item))
+                    .collect(),
+            ),
+            (
+                ExprKind::Record {
+                    shape,
+                    lets,
+                    fields,
+                },
+                Kind::Record(go),
+            ) => {
+                let mut laid = Vec::with_capacity(fields.len());
+                for (at, value) in fields {
+                    let name = &shape.fields[usize::from(at)].name;
+                    if let Some((position, field)) = go.field(name) {
+                        laid.push((position as u16, self.shaped(value, &field.ty)));
+                    }
+                }
+                ExprKind::Record {
+                    shape: go.clone(),
+                    lets,
+                    fields: laid,
+                }
+            }
+            (kind, Kind::Record(go)) => {
+                let value = Expr {
+                    kind,
+                    ty: value.ty,
+                    span,
+                };
+                return self.rebuilt(value, go, ty);
+            }
+            (kind, Kind::List(go)) => {
+                let value = Expr {
+                    kind,
+                    ty: value.ty,
+                    span,
+                };
+                return self.relisted(value, go, ty);
+            }
+            (kind, _) => kind,
+        };
+        Expr { kind, ty, span }
+    }
+
+    fn shaped_element(&mut self, element: Element, to: &Type) -> Element {
+        match element {
+            Element::One(value) => Element::One(self.shaped(value, to)),
+            Element::Spread(value) => {
+                let list = Type {
+                    kind: Kind::List(Box::new(to.clone())),
+                    optional: value.ty.optional,
+                };
+                Element::Spread(self.shaped(value, &list))
+            }
+            Element::For {
+                item,
+                counter,
+                list,
+                when,
+                give,
+            } => Element::For {
+                item,
+                counter,
+                list,
+                when,
+                give: self.shaped(give, to),
+            },
+        }
+    }
+
+    /// A record out of the fields of another.
+    fn rebuilt(&mut self, value: Expr, go: &Arc<Shape>, ty: Type) -> Expr {
+        let span = value.span;
+        let Kind::Record(come) = value.ty.kind.clone() else {
+            return value;
+        };
+        let optional = value.ty.optional;
+        let there = optional.then(|| value.clone());
+        let local = self.hidden(value.ty.clone().present(), span);
+        let mut fields = Vec::new();
+        for (position, field) in go.fields.iter().enumerate() {
+            if let Some((at, given)) = come.field(&field.name)
+                && !given.sub
+            {
+                let read = Expr {
+                    kind: ExprKind::Field(Box::new(self.local(local, span)), at as u16),
+                    ty: given.ty.clone(),
+                    span,
+                };
+                fields.push((position as u16, self.shaped(read, &field.ty)));
+            }
+        }
+        let record = Expr {
+            kind: ExprKind::Record {
+                shape: go.clone(),
+                lets: vec![(local, value)],
+                fields,
+            },
+            ty: ty.clone().present(),
+            span,
+        };
+        match there {
+            None => record,
+            Some(value) => Expr {
+                kind: ExprKind::If(Box::new(super::operate::there(value)), Box::new(record)),
+                ty,
+                span,
+            },
+        }
+    }
+
+    /// A list whose items are rebuilt.
+    fn relisted(&mut self, value: Expr, go: &Type, ty: Type) -> Expr {
+        let span = value.span;
+        let Kind::List(come) = value.ty.kind.clone() else {
+            return value;
+        };
+        let there = value.ty.optional.then(|| value.clone());
+        let item = self.hidden(*come, span);
+        let give = self.local(item, span);
+        let give = self.shaped(give, go);
+        let list = Expr {
+            kind: ExprKind::List(vec![Element::For {
+                item,
+                counter: None,
+                list: value,
+                when: None,
+                give,
+            }]),
+            ty: ty.clone().present(),
+            span,
+        };
+        match there {
+            None => list,
+            Some(value) => Expr {
+                kind: ExprKind::If(Box::new(super::operate::there(value)), Box::new(list)),
+                ty,
+                span,
+            },
+        }
+    }
+}
