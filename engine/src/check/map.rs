@@ -75,11 +75,7 @@ impl<'a> Checker<'a> {
             .collect();
         let value = match (&decl.item.body.kind, decl.extensions.is_empty()) {
             (Tree::Record(record), false) => layered(&mut body, decl, record, &params),
-            (_, false) => {
-                self.no_layers(decl);
-                whole(&mut body, decl)
-            }
-            (_, true) => whole(&mut body, decl),
+            _ => whole(&mut body, decl),
         };
         let value = match &decl.result {
             Some(result) => given_back(&mut body, decl, value, result),
@@ -93,24 +89,6 @@ impl<'a> Checker<'a> {
             body: value,
             locals: body.locals,
             span: decl.span,
-        }
-    }
-
-    fn no_layers(&self, decl: &MapDecl<'_>) {
-        for (_, record) in &decl.extensions {
-            self.report(
-                Diagnostic::error(
-                    "F0364",
-                    record.span,
-                    format!(
-                        "`extend map` lays fields over a record, and `{}` is an expression.",
-                        decl.item.name.text
-                    ),
-                )
-                .label("over what?")
-                .related(decl.item.name.span, "written with `=`, not with `{ … }`")
-                .help("Write the map with its fields in braces, or change the map itself."),
-            );
         }
     }
 }
@@ -157,30 +135,7 @@ fn layered(
     let mut replaced: Vec<(String, Span)> = Vec::new();
     for (names, layer) in &decl.extensions {
         if names.len() != params.len() {
-            let known: Vec<&str> = decl.params.iter().map(|(name, _)| name.as_str()).collect();
-            let span = match (names.first(), names.last()) {
-                (Some(first), Some(last)) => first.span.to(last.span),
-                _ => layer.span,
-            };
-            body.checker.report(
-                Diagnostic::error(
-                    "F0365",
-                    span,
-                    format!(
-                        "`{}` has {} parameter{}, not {}.",
-                        decl.item.name.text,
-                        params.len(),
-                        if params.len() == 1 { "" } else { "s" },
-                        names.len()
-                    ),
-                )
-                .label("as many names as the map has parameters")
-                .help(format!(
-                    "Write `extend map {}({})`.",
-                    decl.item.name.text,
-                    known.join(", ")
-                )),
-            );
+            // Told where the layer is declared.
             continue;
         }
         let hidden = body.hide();
@@ -259,5 +214,15 @@ fn lay_over(
                 *known = field;
             }
         }
+    }
+}
+
+/// Whether a record gives a field by its name, rather than by a spread.
+fn by_name(record: &ast::Expr, name: &str) -> bool {
+    match &record.kind {
+        Tree::Record(record) => record.fields.iter().any(
+            |field| matches!(&field.kind, ast::FieldKind::Value(word, _) if word.text == name),
+        ),
+        _ => false,
     }
 }
