@@ -1,5 +1,6 @@
 //! Maps: parameters in, an expression or a record of fields out; `extend map` lays fields over them.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use flowbook_grammar::Span;
@@ -164,23 +165,19 @@ fn lay_over(
     for mut field in over.fields {
         let decl_field = &over.shape.fields[usize::from(field.field)];
         let name = decl_field.name.to_string();
-        if let Some((_, first)) = replaced.iter().find(|(known, _)| *known == name) {
-            body.checker.report(
-                Diagnostic::error(
-                    "F0366",
-                    field.span,
-                    format!(
-                        "Two layers give the field `{name}` of the map `{}`.",
-                        decl.item.name.text
-                    ),
-                )
-                .label("the second one")
-                .related(*first, "the first one")
-                .help("Keep one of the two: neither stands above the other."),
-            );
-            continue;
+        let layer = |span: Span| body.checker.sources.file(span.file).layer;
+        if let Some((_, first)) = replaced.iter_mut().find(|(known, _)| *known == name) {
+            match layer(field.span).cmp(&layer(*first)) {
+                Ordering::Less => continue,
+                Ordering::Greater => *first = field.span,
+                Ordering::Equal => {
+                    twice(body, decl, &name, field.span, *first);
+                    continue;
+                }
+            }
+        } else {
+            replaced.push((name.clone(), field.span));
         }
-        replaced.push((name.clone(), field.span));
         // Where the map has no declared type, the shape is the fields themselves.
         let position = match base.shape.field(&name) {
             Some((position, _)) => position,
@@ -199,22 +196,37 @@ fn lay_over(
         {
             None => base.fields.push(field),
             Some(known) => {
-                body.checker.report(
-                    Diagnostic::note(
-                        "F0367",
-                        field.span,
-                        format!(
-                            "This layer replaces the field `{name}` of the map `{}`.",
-                            decl.item.name.text
-                        ),
-                    )
-                    .label("stands from now on")
-                    .related(known.span, "replaced"),
-                );
+                if !by_name(&decl.item.body, &name) {
+                    body.checker.report(
+                        Diagnostic::note(
+                            "F0134",
+                            field.span,
+                            format!("`{name}` of the map `{}` is replaced.", decl.item.name.text),
+                        )
+                        .label("counts")
+                        .related(known.span, "what is spread here does not count any more"),
+                    );
+                }
                 *known = field;
             }
         }
     }
+}
+
+fn twice(body: &Body<'_, '_>, decl: &MapDecl<'_>, name: &str, span: Span, first: Span) {
+    body.checker.report(
+        Diagnostic::error(
+            "F0366",
+            span,
+            format!(
+                "Two layers give the field `{name}` of the map `{}`.",
+                decl.item.name.text
+            ),
+        )
+        .label("the second one")
+        .related(first, "the first one")
+        .help("Keep one of the two: neither stands above the other."),
+    );
 }
 
 /// Whether a record gives a field by its name, rather than by a spread.
