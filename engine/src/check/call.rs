@@ -3,7 +3,6 @@
 use flowbook_grammar::Span;
 use flowbook_grammar::ast::{self, Stage};
 use flowbook_stdlib::function::{Function, Mismatch, ParamKind, Typing};
-use flowbook_stdlib::functions;
 use flowbook_stdlib::types::{Kind, Type};
 use flowbook_stdlib::value::Value;
 
@@ -16,7 +15,12 @@ use crate::diagnostic::Diagnostic;
 
 /// A function of the standard library.
 pub(super) fn function(name: &str) -> Option<&'static Function> {
-    functions::find(name)
+    all().iter().copied().find(|one| one.name == name)
+}
+
+/// All functions of the standard library.
+pub(super) fn all() -> &'static [&'static Function] {
+    &[]
 }
 
 /// What a parameter is filled with: the left side of the pipe, or an argument.
@@ -80,7 +84,7 @@ impl Body<'_, '_> {
                 .keys()
                 .chain(declared.tables.keys())
                 .map(String::as_str)
-                .chain(functions::ALL.iter().map(|one| one.name))
+                .chain(all().iter().map(|one| one.name))
                 .collect();
             let help = suggest::nearest(name, known)
                 .map(|near| format!("Did you mean `{near}`?"))

@@ -1,19 +1,20 @@
 //! Asking: the questions of all records of a page, each asked once, batched as the systems can, answered into the cache.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use flowbook_stdlib::value::Value;
 use futures_util::stream::{self, StreamExt};
 use indexmap::IndexMap;
 
-use super::cache::{Answer, Fetch, Question};
+use super::cache::{Answer, Cache, Fetch, Question};
 use super::page::{Engine, Life};
 use super::step::{unknown, with};
 use super::stop::Stop;
 use crate::connect::{Systems, Trouble};
 use crate::plan::connector::ResourceIx;
-use crate::plan::{AskIx, Round};
+use crate::plan::{AskIx, Plan, Round};
+use crate::store::{Store, StoreError};
 
 /// Questions that go out together; the systems' own limits slow them further.
 const AT_ONCE: usize = 16;
@@ -77,7 +78,7 @@ impl<'a, S: Systems> Engine<'a, S> {
                 if wanted.is_empty() {
                     break;
                 }
-                self.fetch(wanted).await?;
+                self.asker.fetch(wanted).await?;
                 if !again {
                     break;
                 }
@@ -125,9 +126,28 @@ impl<'a, S: Systems> Engine<'a, S> {
         }
         again
     }
+}
+
+/// Asks systems and the store, and keeps what they answer.
+pub(super) struct Asker<'a, S> {
+    pub plan: &'a Plan,
+    pub cache: &'a Cache,
+    pub systems: &'a S,
+    pub store: &'a Mutex<dyn Store + 'a>,
+}
+
+impl<'a, S: Systems> Asker<'a, S> {
+    /// Asks or tells the store. Never across a wait.
+    pub fn stored<T>(
+        &self,
+        verb: impl FnOnce(&mut (dyn Store + 'a)) -> Result<T, StoreError>,
+    ) -> Result<T, Trouble> {
+        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        verb(&mut *store).map_err(super::store_trouble)
+    }
 
     /// Asks; answers go into the cache. A trouble that is not local stops the run.
-    pub(super) async fn fetch(&self, wanted: Wanted) -> Result<(), Trouble> {
+    pub async fn fetch(&self, wanted: Wanted) -> Result<(), Trouble> {
         let mut finds: IndexMap<(ResourceIx, Option<u16>), Vec<Fetch>> = IndexMap::new();
         let mut jobs: Vec<Job<'_>> = Vec::new();
         for (_, fetch) in wanted.0 {
@@ -226,12 +246,13 @@ impl<'a, S: Systems> Engine<'a, S> {
         key_only: bool,
     ) -> Result<Vec<Value>, Trouble> {
         let target = self.stored(|store| {
-            store.linked(&self.resource_name(of), key, &self.resource_name(resource))
+            let name = |ix| super::resource_name(self.plan, ix);
+            store.linked(&name(of), key, &name(resource))
         })?;
         let Some(target) = target else {
             return Ok(Vec::new());
         };
-        let declared = self.resource(resource);
+        let declared = &self.plan.resources[resource as usize];
         match declared.key {
             Some(field) if key_only || declared.get.is_none() => {
                 Ok(vec![with(unknown(&declared.shape), &[field], target)])

@@ -10,12 +10,13 @@ use super::cache;
 use super::changes;
 use super::eval::{Machine, Turn};
 use super::ops;
-use super::page::{Engine, Leaf, Life, hash_of};
+use super::page::{Engine, Life};
+use super::payload::{Leaf, hash_of};
 use super::step::{Found, Turned};
 use super::stop::{Ended, Stop};
 use super::write::{Halt, laid_over, of_trouble};
 use crate::connect::{Outgoing, Sent, Systems, Trouble};
-use crate::plan::{Act, ActKind, Comparison, Math, Step, StepIx, To};
+use crate::plan::{Act, ActKind, Arg, Comparison, Math, NodeIx, Op, Step, StepIx, To};
 
 impl<'a, S: Systems> Engine<'a, S> {
     /// Sends one write. The record that came of it, with the hash of what was sent; none where the key is to be looked up once more.
@@ -33,7 +34,7 @@ impl<'a, S: Systems> Engine<'a, S> {
         let values: Vec<&Value> = leaves.iter().map(|(_, value)| value).collect();
         let hash = hash_of(&values);
         // The journal's release stands here: durable before the request leaves.
-        match self.systems.send(&outgoing).await {
+        match self.asker.systems.send(&outgoing).await {
             Sent::Ok(Some(answer)) => Ok(Some((answer, hash))),
             Sent::Ok(None) => match found {
                 Some(found) => Ok(Some((laid_over(found, leaves), hash))),
@@ -172,7 +173,7 @@ impl<'a, S: Systems> Engine<'a, S> {
         life: &mut Life<'a>,
         step: &'a Step,
         turn: &Turn,
-        node: crate::plan::NodeIx,
+        node: NodeIx,
         leaves: &[Leaf<'a>],
     ) -> Result<Option<Value>, Halt> {
         let resource = self.resource(step.resource);
@@ -181,6 +182,7 @@ impl<'a, S: Systems> Engine<'a, S> {
             return Ok(None);
         };
         match self
+            .asker
             .systems
             .get(step.resource, cache::at(&record, &[key]))
             .await
@@ -195,9 +197,9 @@ impl<'a, S: Systems> Engine<'a, S> {
     /// What was known of the written resource and its forms is asked again.
     fn forget_written(&self, step: &Step) {
         let resources = &self.plan.resources;
-        self.cache.wrote(resources, step.resource, None);
+        self.asker.cache.wrote(resources, step.resource, None);
         for form in &self.resource(step.resource).forms {
-            self.cache.wrote(resources, *form, None);
+            self.asker.cache.wrote(resources, *form, None);
         }
     }
 
@@ -291,6 +293,9 @@ impl<'a, S: Systems> Engine<'a, S> {
         }
         let mut once = |machine: &mut Machine<'a, 'a>| {
             machine.answered(|machine| {
+                if machine.answer_lacks(left)? {
+                    return Ok((Value::None, Value::None, None));
+                }
                 let left = machine.eval(left)?;
                 let right = machine.eval(right)?;
                 let within = match within {
@@ -400,6 +405,40 @@ impl<'p> Machine<'p, '_> {
         self.bounds.as_answered = false;
         self.forget();
         got
+    }
+}
+
+impl Machine<'_, '_> {
+    /// Whether a field of a step's record that a computation starts from is not told by the target.
+    fn answer_lacks(&mut self, node: NodeIx) -> Result<bool, Stop> {
+        let program = self.code.program;
+        match &program.nodes[node as usize].op {
+            Op::Get(of, _) if self.is_answer(*of) => match self.eval(node) {
+                Ok(value) => Ok(value == Value::None),
+                Err(Stop::Late) => Ok(true),
+                Err(stop) => Err(stop),
+            },
+            Op::Get(of, _) | Op::Neg(of) => self.answer_lacks(*of),
+            Op::Money { amount, .. } => self.answer_lacks(*amount),
+            Op::Math(_, a, b) => Ok(self.answer_lacks(*a)? || self.answer_lacks(*b)?),
+            Op::Slot(slot) => match program.slots[*slot as usize].init {
+                Some(init) => self.answer_lacks(init),
+                None => Ok(false),
+            },
+            Op::Call { args, .. } => match args.first() {
+                Some(Arg::Value(first)) => self.answer_lacks(*first),
+                _ => Ok(false),
+            },
+            _ => Ok(false),
+        }
+    }
+
+    fn is_answer(&self, node: NodeIx) -> bool {
+        match &self.code.program.nodes[node as usize].op {
+            Op::Bound(_) => true,
+            Op::Get(of, _) => self.is_answer(*of),
+            _ => false,
+        }
     }
 }
 

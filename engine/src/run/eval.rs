@@ -125,6 +125,18 @@ impl<'p, 'c> Machine<'p, 'c> {
             .unwrap_or(Value::None)
     }
 
+    /// The next record, in slot 0; everything of the one before is forgotten.
+    pub fn next(&mut self, record: Value) {
+        self.slots.fill(None);
+        if let Some(first) = self.slots.first_mut() {
+            *first = Some(record);
+        }
+        self.path.clear();
+        self.inner = None;
+        self.turns_left = MOST_TURNS;
+        self.turn.clear();
+    }
+
     /// Forgets what was computed, so that it is computed again from what is known now.
     pub fn forget(&mut self) {
         for (slot, declared) in self.slots.iter_mut().zip(&self.code.program.slots) {

@@ -80,7 +80,7 @@ impl<S: Systems> Engine<'_, S> {
         only_open: bool,
     ) -> Result<Option<Timestamp>, Trouble> {
         let resource = self.flow.read.resource;
-        let mut page = Some(self.systems.page(resource, &query).await?);
+        let mut page = Some(self.asker.systems.page(resource, &query).await?);
         let clock = page.as_ref().and_then(|page| page.clock);
         while let Some(Page { records, next, .. }) = page {
             let more = next
@@ -96,7 +96,7 @@ impl<S: Systems> Engine<'_, S> {
             };
             let ahead = async {
                 match &ahead {
-                    Some(query) => Some(self.systems.page(resource, query).await),
+                    Some(query) => Some(self.asker.systems.page(resource, query).await),
                     None => None,
                 }
             };
@@ -108,7 +108,7 @@ impl<S: Systems> Engine<'_, S> {
             }
             page = match (ahead, behind) {
                 (Some(ahead), _) => Some(ahead?),
-                (None, Some(query)) => Some(self.systems.page(resource, &query).await?),
+                (None, Some(query)) => Some(self.asker.systems.page(resource, &query).await?),
                 (None, None) => None,
             };
         }
@@ -147,7 +147,7 @@ impl<S: Systems> Engine<'_, S> {
         report: &mut FlowReport,
         forced: bool,
     ) -> Result<(), Trouble> {
-        self.cache.next_page();
+        self.asker.cache.next_page();
         report.read += records.len() as u64;
         for record in &records {
             reach.open.remove(&self.source_key(record));
@@ -273,7 +273,7 @@ impl<S: Systems> Engine<'_, S> {
             .key
             .and_then(|field| ops::field_kind(&resource.shape, &[field]));
         match key_value(kind, key) {
-            Some(id) => self.systems.get(self.flow.read.resource, &id).await,
+            Some(id) => self.asker.systems.get(self.flow.read.resource, &id).await,
             None => Ok(None),
         }
     }
@@ -297,7 +297,7 @@ impl<S: Systems> Engine<'_, S> {
                 ..PageQuery::default()
             };
             loop {
-                let page = self.systems.page(resource, &query).await?;
+                let page = self.asker.systems.page(resource, &query).await?;
                 records.extend(
                     page.records
                         .into_iter()

@@ -14,16 +14,20 @@ pub mod changes;
 pub mod claims;
 pub mod ends;
 pub mod eval;
+pub mod map;
 pub mod ops;
 pub mod report;
 pub mod step;
 pub mod stop;
 pub mod table;
+pub mod test;
 
 mod ask;
+mod decide;
 mod deliver;
 mod flow;
 mod page;
+mod payload;
 mod write;
 
 #[cfg(test)]
@@ -129,10 +133,13 @@ pub async fn run<S: Systems>(
             plan,
             flow,
             code: &code,
-            cache: &cache,
+            asker: ask::Asker {
+                plan,
+                cache: &cache,
+                systems,
+                store,
+            },
             context: &context,
-            systems,
-            store,
             options,
             progress,
             claims: &claims,

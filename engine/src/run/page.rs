@@ -1,26 +1,26 @@
 //! A page of records on their way: states from the store, rounds of questions and acts, ends. Nothing is written to a system here.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use flowbook_grammar::ast::{End as FlowEnd, Verb};
 use flowbook_stdlib::function::Context;
 use flowbook_stdlib::value::Value;
-use flowbook_stdlib::wire;
 use jiff::Timestamp;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::ask::Wanted;
-use super::cache::{self, Cache};
-use super::changes::{self, Change, Does};
+use super::ask::{Asker, Wanted};
+use super::cache;
+use super::changes::{Change, Does};
 use super::claims::Claims;
 use super::eval::{Code, Machine, Turn};
 use super::ops;
+use super::payload::hash_of;
 use super::step::{Found, Turned};
 use super::stop::{Ended, Kind, Stop};
 use super::{Options, Progress};
 use crate::connect::{Systems, Trouble};
 use crate::plan::connector::{Resource, ResourceIx};
-use crate::plan::{Act, ActKind, Flow, NodeIx, Plan, Put, Step, StepIx, To};
+use crate::plan::{Act, ActKind, Flow, Plan, StepIx, To};
 use crate::store::{End, Link, RecordKey, State, Store, StoreError};
 
 /// What a link's hash is when its target was found, not written.
@@ -31,10 +31,8 @@ pub(super) struct Engine<'a, S> {
     pub plan: &'a Plan,
     pub flow: &'a Flow,
     pub code: &'a Code<'a>,
-    pub cache: &'a Cache,
+    pub asker: Asker<'a, S>,
     pub context: &'a Context,
-    pub systems: &'a S,
-    pub store: &'a Mutex<dyn Store + 'a>,
     pub options: &'a Options,
     pub progress: &'a dyn Progress,
     pub claims: &'a Claims,
@@ -80,9 +78,6 @@ impl Life<'_> {
     }
 }
 
-/// One leaf of a payload and its value.
-pub(super) type Leaf<'a> = (&'a Put, Value);
-
 impl<'a, S: Systems> Engine<'a, S> {
     pub fn resource(&self, ix: ResourceIx) -> &'a Resource {
         &self.plan.resources[ix as usize]
@@ -96,16 +91,12 @@ impl<'a, S: Systems> Engine<'a, S> {
         &self.plan.systems[self.resource(ix).system as usize].name
     }
 
-    fn store(&self) -> MutexGuard<'_, dyn Store + 'a> {
-        self.store.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Asks or tells the store. Never across a wait.
+    /// Asks or tells the store.
     pub fn stored<T>(
         &self,
         verb: impl FnOnce(&mut (dyn Store + 'a)) -> Result<T, StoreError>,
     ) -> Result<T, Trouble> {
-        verb(&mut *self.store()).map_err(super::store_trouble)
+        self.asker.stored(verb)
     }
 
     pub fn record_key(&self, key: &str) -> RecordKey {
@@ -180,7 +171,7 @@ impl<'a, S: Systems> Engine<'a, S> {
                 hash,
                 before,
                 links,
-                machine: Machine::new(self.code, self.cache, self.context, record),
+                machine: Machine::new(self.code, self.asker.cache, self.context, record),
                 passed,
                 act: 0,
                 late: FxHashSet::default(),
@@ -238,7 +229,7 @@ impl<'a, S: Systems> Engine<'a, S> {
             if wanted.is_empty() {
                 return Ok(());
             }
-            self.fetch(wanted).await?;
+            self.asker.fetch(wanted).await?;
         }
     }
 
@@ -437,205 +428,7 @@ impl<'a, S: Systems> Engine<'a, S> {
         }
         Ok(step.verb == Verb::Create && (key.is_none() || only_key || life.was_done()))
     }
-
-    /// `draft`; `draft/2` for another step of that name.
-    pub fn step_name(&self, ix: StepIx) -> String {
-        let name = &self.flow.steps[ix as usize].name;
-        let before = self.flow.steps[..ix as usize]
-            .iter()
-            .filter(|step| step.name == *name)
-            .count();
-        match before {
-            0 => name.clone(),
-            more => format!("{name}/{}", more + 1),
-        }
-    }
-
-    /// The name that a step's link goes by: turns of a `for` are told apart by their key.
-    pub fn turn_name(&self, life: &mut Life<'a>, ix: StepIx) -> Result<String, Stop> {
-        let name = self.step_name(ix);
-        match life.machine.turned(ix) {
-            Some((_, turn)) if turn.is_empty() => Ok(name),
-            _ => {
-                let keys = self.key_texts(life, &self.flow.steps[ix as usize])?;
-                Ok(format!("{name}#{}", keys.join("#")))
-            }
-        }
-    }
-
-    /// The texts of a step's present keys.
-    pub fn key_texts(&self, life: &mut Life<'a>, step: &'a Step) -> Result<Vec<String>, Stop> {
-        let shape = &self.resource(step.resource).shape;
-        let mut texts = Vec::with_capacity(step.keys.len());
-        for key in &step.keys {
-            let mut parts = Vec::with_capacity(key.values.len());
-            for (path, value) in key.fields.iter().zip(&key.values) {
-                let value = match value {
-                    Some(node) => life.machine.eval(*node)?,
-                    None => Value::None,
-                };
-                parts.push((
-                    ops::field_name(shape, path),
-                    cache::canon(ops::field_kind(shape, path), &value),
-                    value == Value::None && key.values.len() == 1,
-                ));
-            }
-            if parts.iter().any(|(.., absent)| *absent) {
-                continue;
-            }
-            let parts: Vec<String> = parts
-                .into_iter()
-                .map(|(name, text, _)| format!("{name}={text}"))
-                .collect();
-            texts.push(parts.join("&"));
-        }
-        Ok(texts)
-    }
-
-    /// The leaves of a payload that are written this time. A late one is a hole, where that is allowed.
-    pub fn leaves(
-        &self,
-        life: &mut Life<'a>,
-        step: &'a Step,
-        creates: bool,
-        holes: bool,
-    ) -> Result<Vec<Leaf<'a>>, Stop> {
-        let mut leaves = Vec::with_capacity(step.body.len());
-        for put in &step.body {
-            let value = match life.machine.leaf(put, creates) {
-                Ok(None | Some(Value::None)) => continue,
-                Ok(Some(value)) => value,
-                Err(Stop::Late) if holes => Value::Late,
-                Err(stop) => return Err(stop),
-            };
-            if is_late(&value) {
-                if !holes {
-                    return Err(Stop::Late);
-                }
-            } else {
-                self.fits(life, put, &value)?;
-            }
-            leaves.push((put, value));
-        }
-        Ok(leaves)
-    }
-
-    /// A value that its field cannot take fails the record.
-    fn fits(&self, life: &mut Life<'a>, put: &'a Put, value: &Value) -> Result<String, Stop> {
-        wire::encode(value, &put.ty, put.form).map_err(|unwritable| {
-            let mut field = put.wire.join(".");
-            if !unwritable.field.is_empty() {
-                let dot = if unwritable.field.starts_with('[') {
-                    ""
-                } else {
-                    "."
-                };
-                field = format!("{field}{dot}{}", unwritable.field);
-            }
-            let ended = Ended {
-                field: Some(field.clone()),
-                value: Some(ops::in_message(value)),
-                ..Ended::failure(
-                    "F0806",
-                    format!("The value for {field} {}.", unwritable.reason),
-                )
-            };
-            let place = self.place_of(put.value);
-            life.machine.end_at(place, ended)
-        })
-    }
-
-    /// The JSON of each leaf.
-    pub fn encoded(
-        &self,
-        life: &mut Life<'a>,
-        leaves: &[Leaf<'a>],
-    ) -> Result<Vec<(Vec<std::sync::Arc<str>>, String)>, Stop> {
-        leaves
-            .iter()
-            .map(|(put, value)| Ok((put.wire.clone(), self.fits(life, put, value)?)))
-            .collect()
-    }
-
-    fn place_of(&self, node: NodeIx) -> crate::plan::PlaceIx {
-        self.flow.program.nodes[node as usize].place
-    }
-
-    /// Whether a compared leaf is another one than what was found.
-    pub fn differs(&self, step: &Step, found: &Value, leaves: &[Leaf<'a>]) -> bool {
-        let shape = &self.resource(step.resource).shape;
-        leaves.iter().any(|(put, value)| {
-            put.compared && changes::leaf(shape, put, Some(found), value).is_some()
-        })
-    }
-
-    /// The end of a record whose target was taken away by hand.
-    pub fn gone(&self, life: &mut Life<'a>, step: &Step) -> Stop {
-        let ended = Ended {
-            kind: Kind::Skip,
-            ..Ended::failure(
-                "F0807",
-                format!("deleted in {}", self.system_name(step.resource)),
-            )
-        };
-        life.machine.end_at(step.place, ended)
-    }
-
-    /// The failure of an update that finds nothing.
-    pub fn not_there(&self, life: &mut Life<'a>, step: &'a Step) -> Stop {
-        let name = self.resource_name(step.resource);
-        let keys = self.key_texts(life, step).unwrap_or_default();
-        let ended = Ended::failure(
-            "F0808",
-            format!("{name} has no record with {}.", said(&keys)),
-        )
-        .help("Make it there, or let the flow say “ensure” so that it is made.");
-        life.machine.end_at(step.place, ended)
-    }
 }
 
 /// Ends that the flow's own text decided.
 pub(super) const FLOW_END: &str = "F0800";
-
-/// `Number = A-17`
-pub(super) fn said(keys: &[String]) -> String {
-    if keys.is_empty() {
-        return "this key".to_owned();
-    }
-    let shown: Vec<String> = keys.iter().map(|key| key.replace('=', " = ")).collect();
-    shown.join(" or ")
-}
-
-/// Whether a part of the value is known only after an answer.
-pub(super) fn is_late(value: &Value) -> bool {
-    match value {
-        Value::Late => true,
-        Value::List(items) | Value::Record(items) => items.iter().any(is_late),
-        _ => false,
-    }
-}
-
-/// FNV-1a over the values as they are stored: the same in every process and version.
-pub(super) fn hash_of(values: &[&Value]) -> u64 {
-    struct Fnv(u64);
-
-    impl std::io::Write for Fnv {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            for byte in bytes {
-                self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-            }
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-
-    let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
-    for value in values {
-        // A hash takes every byte, and values always serialise.
-        let _ = serde_json::to_writer(&mut hash, value);
-    }
-    hash.0.max(1)
-}

@@ -1,0 +1,217 @@
+//! What a step writes: its leaves, their JSON, the names and keys that it goes by.
+
+use std::sync::Arc;
+
+use flowbook_stdlib::value::Value;
+use flowbook_stdlib::wire;
+
+use super::cache;
+use super::changes;
+use super::ops;
+use super::page::{Engine, Life};
+use super::stop::{Ended, Kind, Stop};
+use crate::connect::Systems;
+use crate::plan::{NodeIx, PlaceIx, Put, Step, StepIx};
+
+/// One leaf of a payload and its value.
+pub(super) type Leaf<'a> = (&'a Put, Value);
+
+impl<'a, S: Systems> Engine<'a, S> {
+    /// `draft`; `draft/2` for another step of that name.
+    pub fn step_name(&self, ix: StepIx) -> String {
+        let name = &self.flow.steps[ix as usize].name;
+        let before = self.flow.steps[..ix as usize]
+            .iter()
+            .filter(|step| step.name == *name)
+            .count();
+        match before {
+            0 => name.clone(),
+            more => format!("{name}/{}", more + 1),
+        }
+    }
+
+    /// The name that a step's link goes by: turns of a `for` are told apart by their key.
+    pub fn turn_name(&self, life: &mut Life<'a>, ix: StepIx) -> Result<String, Stop> {
+        let name = self.step_name(ix);
+        match life.machine.turned(ix) {
+            Some((_, turn)) if turn.is_empty() => Ok(name),
+            _ => {
+                let keys = self.key_texts(life, &self.flow.steps[ix as usize])?;
+                Ok(format!("{name}#{}", keys.join("#")))
+            }
+        }
+    }
+
+    /// The texts of a step's present keys.
+    pub fn key_texts(&self, life: &mut Life<'a>, step: &'a Step) -> Result<Vec<String>, Stop> {
+        let shape = &self.resource(step.resource).shape;
+        let mut texts = Vec::with_capacity(step.keys.len());
+        for key in &step.keys {
+            let mut parts = Vec::with_capacity(key.values.len());
+            for (path, value) in key.fields.iter().zip(&key.values) {
+                let value = match value {
+                    Some(node) => life.machine.eval(*node)?,
+                    None => Value::None,
+                };
+                parts.push((
+                    ops::field_name(shape, path),
+                    cache::canon(ops::field_kind(shape, path), &value),
+                    value == Value::None && key.values.len() == 1,
+                ));
+            }
+            if parts.iter().any(|(.., absent)| *absent) {
+                continue;
+            }
+            let parts: Vec<String> = parts
+                .into_iter()
+                .map(|(name, text, _)| format!("{name}={text}"))
+                .collect();
+            texts.push(parts.join("&"));
+        }
+        Ok(texts)
+    }
+
+    /// The leaves of a payload that are written this time. A late one is a hole, where that is allowed.
+    pub fn leaves(
+        &self,
+        life: &mut Life<'a>,
+        step: &'a Step,
+        creates: bool,
+        holes: bool,
+    ) -> Result<Vec<Leaf<'a>>, Stop> {
+        let mut leaves = Vec::with_capacity(step.body.len());
+        for put in &step.body {
+            let value = match life.machine.leaf(put, creates) {
+                Ok(None | Some(Value::None)) => continue,
+                Ok(Some(value)) => value,
+                Err(Stop::Late) if holes => Value::Late,
+                Err(stop) => return Err(stop),
+            };
+            if is_late(&value) {
+                if !holes {
+                    return Err(Stop::Late);
+                }
+            } else {
+                self.fits(life, put, &value)?;
+            }
+            leaves.push((put, value));
+        }
+        Ok(leaves)
+    }
+
+    /// A value that its field cannot take fails the record.
+    fn fits(&self, life: &mut Life<'a>, put: &'a Put, value: &Value) -> Result<String, Stop> {
+        wire::encode(value, &put.ty, put.form).map_err(|unwritable| {
+            let mut field = put.wire.join(".");
+            if !unwritable.field.is_empty() {
+                let dot = if unwritable.field.starts_with('[') {
+                    ""
+                } else {
+                    "."
+                };
+                field = format!("{field}{dot}{}", unwritable.field);
+            }
+            let ended = Ended {
+                field: Some(field.clone()),
+                value: Some(ops::in_message(value)),
+                ..Ended::failure(
+                    "F0806",
+                    format!("The value for {field} {}.", unwritable.reason),
+                )
+            };
+            let place = self.place_of(put.value);
+            life.machine.end_at(place, ended)
+        })
+    }
+
+    /// The JSON of each leaf.
+    pub fn encoded(
+        &self,
+        life: &mut Life<'a>,
+        leaves: &[Leaf<'a>],
+    ) -> Result<Vec<(Vec<Arc<str>>, String)>, Stop> {
+        leaves
+            .iter()
+            .map(|(put, value)| Ok((put.wire.clone(), self.fits(life, put, value)?)))
+            .collect()
+    }
+
+    fn place_of(&self, node: NodeIx) -> PlaceIx {
+        self.flow.program.nodes[node as usize].place
+    }
+
+    /// Whether a compared leaf is another one than what was found.
+    pub fn differs(&self, step: &Step, found: &Value, leaves: &[Leaf<'a>]) -> bool {
+        let shape = &self.resource(step.resource).shape;
+        leaves.iter().any(|(put, value)| {
+            put.compared && changes::leaf(shape, put, Some(found), value).is_some()
+        })
+    }
+
+    /// The end of a record whose target was taken away by hand.
+    pub fn gone(&self, life: &mut Life<'a>, step: &Step) -> Stop {
+        let ended = Ended {
+            kind: Kind::Skip,
+            ..Ended::failure(
+                "F0807",
+                format!("deleted in {}", self.system_name(step.resource)),
+            )
+        };
+        life.machine.end_at(step.place, ended)
+    }
+
+    /// The failure of an update that finds nothing.
+    pub fn not_there(&self, life: &mut Life<'a>, step: &'a Step) -> Stop {
+        let name = self.resource_name(step.resource);
+        let keys = self.key_texts(life, step).unwrap_or_default();
+        let ended = Ended::failure(
+            "F0808",
+            format!("{name} has no record with {}.", said(&keys)),
+        )
+        .help("Make it there, or let the flow say “ensure” so that it is made.");
+        life.machine.end_at(step.place, ended)
+    }
+}
+
+/// `Number = A-17`
+pub(super) fn said(keys: &[String]) -> String {
+    if keys.is_empty() {
+        return "this key".to_owned();
+    }
+    let shown: Vec<String> = keys.iter().map(|key| key.replace('=', " = ")).collect();
+    shown.join(" or ")
+}
+
+/// Whether a part of the value is known only after an answer.
+pub(super) fn is_late(value: &Value) -> bool {
+    match value {
+        Value::Late => true,
+        Value::List(items) | Value::Record(items) => items.iter().any(is_late),
+        _ => false,
+    }
+}
+
+/// FNV-1a over the values as they are stored: the same in every process and version.
+pub(super) fn hash_of(values: &[&Value]) -> u64 {
+    struct Fnv(u64);
+
+    impl std::io::Write for Fnv {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            for byte in bytes {
+                self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+            }
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
+    for value in values {
+        // A hash takes every byte, and values always serialise.
+        let _ = serde_json::to_writer(&mut hash, value);
+    }
+    hash.0.max(1)
+}
