@@ -1,6 +1,19 @@
-//! One finding about a flowbook's text, in the user's words.
+//! One finding about a flowbook's text, in the user's words, and the forms in which findings are told.
+
+mod github;
+mod json;
+mod lines;
+mod render;
+mod sarif;
 
 use flowbook_grammar::Span;
+
+use crate::sources::Sources;
+pub use github::github;
+pub use json::{Finding, json};
+pub use lines::Lines;
+pub use render::{Look, render};
+pub use sarif::sarif;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -100,4 +113,21 @@ impl From<flowbook_grammar::SyntaxError> for Diagnostic {
             related: error.related,
         }
     }
+}
+
+/// Findings in the order in which they are told: by file, place and code.
+fn sorted<'d>(findings: &'d [Diagnostic], sources: &Sources) -> Vec<&'d Diagnostic> {
+    let mut sorted: Vec<&Diagnostic> = findings
+        .iter()
+        .filter(|finding| usize::from(finding.span.file.0) < sources.files.len())
+        .collect();
+    sorted.sort_by_key(|finding| {
+        (
+            finding.span.file,
+            finding.span.start,
+            finding.span.end,
+            finding.code,
+        )
+    });
+    sorted
 }

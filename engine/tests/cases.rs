@@ -1,56 +1,27 @@
-//! Flow text in, findings out: one file of `tests/cases` a case. A line `//# file: name.flow` begins another file of the flowbook.
+//! Every file under `cases/` is a flowbook with a mistake; its snapshot shows the text and what is said about it.
+//!
+//! A case may hold several files: a line `//# file: NAME.flow` or `//# csv: tables/x.csv` begins one. Cases of `load`, `declare` and `connector`
+//! are taken as far as declarations, all others through the whole check. Nobody needs Rust to add one.
 
-use std::fmt::Write as _;
+use flowbook::check;
+use flowbook::diagnostic::{Diagnostic, Look, render};
+use flowbook::sources::Loaded;
 
-use flowbook::check::check;
-use flowbook::diagnostic::{Diagnostic, Severity};
-use flowbook::sources::{Loaded, Sources};
-
-#[test]
-fn cases() {
-    insta::glob!("cases", "**/*.flow", |path| {
-        let Ok(text) = std::fs::read_to_string(path) else {
-            panic!("{} cannot be read", path.display());
-        };
-        let mut settings = insta::Settings::clone_current();
-        settings.set_prepend_module_to_snapshot(false);
-        settings.set_omit_expression(true);
-        settings.bind(|| insta::assert_snapshot!(findings(&text)));
-    });
-}
-
-/// The text, and what is found in it.
-fn findings(text: &str) -> String {
-    let files = files(text);
-    let loaded = Loaded::of_texts(
-        files
-            .iter()
-            .map(|(name, text)| (name.as_str(), text.as_str())),
-    );
-    let checked = check(&loaded);
-    let mut out = text.trim_end().to_owned();
-    out.push_str("\n────────\n");
-    if checked.found.is_empty() {
-        out.push_str("nothing to say\n");
-    }
-    for one in &checked.found {
-        shown(&mut out, one, &loaded.sources);
-    }
-    out
-}
-
-fn files(text: &str) -> Vec<(String, String)> {
-    let mut files = vec![("main.flow".to_owned(), String::new())];
-    for line in text.lines() {
-        match line.strip_prefix("//# file: ") {
-            Some(name) => {
-                files.retain(|(_, text)| !text.is_empty());
-                files.push((name.trim().to_owned(), String::new()));
-            }
+/// The files of a case.
+fn files(case: &str) -> Vec<(String, String)> {
+    let mut files: Vec<(String, String)> = Vec::new();
+    for line in case.split_inclusive('\n') {
+        let name = line
+            .strip_prefix("//# file: ")
+            .or_else(|| line.strip_prefix("//# csv: "));
+        match name {
+            Some(name) => files.push((name.trim().to_owned(), String::new())),
             None => {
+                if files.is_empty() {
+                    files.push(("main.flow".to_owned(), String::new()));
+                }
                 if let Some((_, text)) = files.last_mut() {
                     text.push_str(line);
-                    text.push('\n');
                 }
             }
         }
@@ -58,45 +29,45 @@ fn files(text: &str) -> Vec<(String, String)> {
     files
 }
 
-fn shown(out: &mut String, one: &Diagnostic, sources: &Sources) {
-    let severity = match one.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Note => "note",
-    };
-    let _ = writeln!(out, "{severity} {}: {}", one.code, one.message);
-    quoted(out, one.span, &one.label, '^', sources);
-    for (span, text) in &one.related {
-        quoted(out, *span, text, '-', sources);
+/// What is found in a case.
+fn findings(area: &str, loaded: &Loaded) -> Vec<Diagnostic> {
+    if !matches!(area, "load" | "declare" | "connector") {
+        return check::check(loaded).found;
     }
-    if let Some(help) = &one.help {
-        let _ = writeln!(out, "  help: {}", help.replace('\n', "\n        "));
-    }
-    out.push('\n');
+    let mut found = loaded.diagnostics.clone();
+    found.extend(check::declare::declare(&loaded.sources, &loaded.files).1);
+    found
 }
 
-/// The line that a span begins on, underlined.
-fn quoted(
-    out: &mut String,
-    span: flowbook_grammar::Span,
-    label: &str,
-    mark: char,
-    sources: &Sources,
-) {
-    let source = sources.file(span.file);
-    let start = span.start as usize;
-    let from = source.text[..start].rfind('\n').map_or(0, |at| at + 1);
-    let line = source.text[from..].lines().next().unwrap_or_default();
-    let number = source.text[..start].matches('\n').count() + 1;
-    let before = source.text[from..start].chars().count();
-    let end = (span.end as usize).clamp(start, from + line.len());
-    let long = source.text[start..end].chars().count().max(1);
-    let _ = writeln!(out, "  {}:{number}  {line}", source.name);
-    let margin = format!("  {}:{number}  ", source.name).chars().count();
-    let _ = writeln!(
-        out,
-        "{}{} {label}",
-        " ".repeat(margin + before),
-        mark.to_string().repeat(long)
-    );
+#[test]
+fn cases() {
+    insta::glob!("cases", "**/*.flow", |path| {
+        let case = std::fs::read_to_string(path).expect("a case can be read");
+        let files = files(&case);
+        let texts = files
+            .iter()
+            .map(|(name, text)| (name.as_str(), text.as_str()));
+        let loaded = Loaded::of_texts(texts);
+        let area = path
+            .parent()
+            .and_then(std::path::Path::file_name)
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        let found = findings(&area, &loaded);
+        for finding in &found {
+            assert!(
+                flowbook::catalogue::find(finding.code).is_some()
+                    || finding.code.starts_with("F00"),
+                "{} has no page in the catalogue",
+                finding.code
+            );
+        }
+        insta::with_settings!({
+            prepend_module_to_snapshot => false,
+            omit_expression => true,
+        }, {
+            let shown = format!("{}\n────────\n{}", case.trim_end(), render(&found, &loaded.sources, Look::Mono));
+            insta::assert_snapshot!(shown);
+        });
+    });
 }

@@ -24,7 +24,7 @@ use crate::sources::Sources;
 pub fn declare<'a>(sources: &Sources, files: &'a [ast::File]) -> (Declared<'a>, Vec<Diagnostic>) {
     let mut collector = Collector {
         sources,
-        items: files.iter().flat_map(|file| &file.items).collect(),
+        items: by_layer(sources, files),
         types: Types::default(),
         declared: Declared::default(),
         out: Vec::new(),
@@ -35,6 +35,13 @@ pub fn declare<'a>(sources: &Sources, files: &'a [ast::File]) -> (Declared<'a>, 
     let mut told = HashSet::new();
     out.retain(|finding| told.insert((finding.code, finding.span)));
     (collector.declared, out)
+}
+
+/// All items, lower layers first: what is declared again in a layer is told there.
+fn by_layer<'a>(sources: &Sources, files: &'a [ast::File]) -> Rc<[&'a Item]> {
+    let mut items: Vec<&Item> = files.iter().flat_map(|file| &file.items).collect();
+    items.sort_by_key(|item| sources.file(item.span.file).layer);
+    items.into()
 }
 
 struct Collector<'a, 's> {
@@ -317,16 +324,11 @@ impl<'a> Collector<'a, '_> {
 
     /// `extend` items, lower layers first.
     fn extends(&self) -> Vec<&'a Extend> {
-        let mut all: Vec<(&'a Extend, Span)> = self
-            .items
-            .iter()
-            .filter_map(|item| match &item.kind {
-                ItemKind::Extend(extend) => Some((extend, item.span)),
-                _ => None,
-            })
-            .collect();
-        all.sort_by_key(|(_, span)| self.layer(span.file));
-        all.into_iter().map(|(extend, _)| extend).collect()
+        let extends = self.items.iter().filter_map(|item| match &item.kind {
+            ItemKind::Extend(extend) => Some(extend),
+            _ => None,
+        });
+        extends.collect()
     }
 
     fn is_bad(&self, name: &str) -> bool {

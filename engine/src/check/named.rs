@@ -37,8 +37,8 @@ pub(super) struct Def<'a> {
     pub ty: &'a ast::Type,
     /// Its system; empty for the flowbook's own.
     pub scope: String,
-    /// `extend type`, one behind the other.
-    pub extensions: Vec<&'a ast::RecordType>,
+    /// Fields that `extend type` adds.
+    pub extensions: Vec<&'a ast::FieldType>,
     /// Collections of its resource.
     pub subs: Vec<Sub>,
 }
@@ -89,13 +89,12 @@ impl Types<'_> {
         let mut read = match &ty.kind {
             ast::TypeKind::Record(record) => {
                 let mut shape = self.reader(out).shape(name, record);
-                for more in extensions {
-                    let inner = std::mem::take(&mut self.scope);
-                    let mut reader = self.reader(out);
-                    reader.fields(&mut shape, &more.fields);
-                    reader.own_places(&shape, more);
-                    self.scope = inner;
-                }
+                // An extension is the flowbook's text: its types are looked up there.
+                let inner = std::mem::take(&mut self.scope);
+                let mut reader = self.reader(out);
+                reader.fields(&mut shape, extensions.iter().copied());
+                reader.own_flags(&shape, extensions.iter().copied());
+                self.scope = inner;
                 self.subs(name, &mut shape, out);
                 Type::new(Kind::Record(Arc::new(shape)))
             }
@@ -107,7 +106,7 @@ impl Types<'_> {
                             more.span,
                             format!("`{name}` is no record, so no field can be added to it."),
                         )
-                        .label("fields for what has none"),
+                        .label("a field for what has none"),
                     );
                 }
                 self.reader(out).ty(ty)

@@ -481,23 +481,29 @@ impl Reader<'_> {
             self.directive(directive, &mut shape);
         }
         self.fields(&mut shape, &record.fields);
-        self.own_places(&shape, record);
+        self.own_currency(&shape, record);
+        self.own_flags(&shape, &record.fields);
         shape
     }
 
     /// Reads fields onto the end of a shape.
-    pub fn fields(&mut self, shape: &mut Shape, fields: &[ast::FieldType]) {
+    pub fn fields<'f>(
+        &mut self,
+        shape: &mut Shape,
+        fields: impl IntoIterator<Item = &'f ast::FieldType>,
+    ) {
         for field in fields {
             if shape.field(&field.name.text).is_some() {
+                let name = &field.name.text;
+                let whose = match &*shape.name {
+                    "" => "This record".to_owned(),
+                    shape => format!("`{shape}`"),
+                };
                 self.out.push(
                     Diagnostic::error(
                         "F0110",
                         field.name.span,
-                        format!(
-                            "The field `{}` is there already{}.",
-                            field.name.text,
-                            of(&shape.name)
-                        ),
+                        format!("{whose} has a field `{name}` already."),
                     )
                     .label("again"),
                 );
@@ -536,17 +542,24 @@ impl Reader<'_> {
         );
     }
 
-    /// Places in the record itself must be there and be of use.
-    pub fn own_places(&mut self, shape: &Shape, record: &ast::RecordType) {
+    /// A currency in the record itself must be there.
+    fn own_currency(&mut self, shape: &Shape, record: &ast::RecordType) {
         for directive in &record.directives {
-            let [_, ast::DirectiveArg::Path(path)] = directive.args.as_slice() else {
-                continue;
-            };
-            if matches!(shape.money_in, Some(Place::Own(_))) {
+            if let [_, ast::DirectiveArg::Path(path)] = directive.args.as_slice()
+                && matches!(shape.money_in, Some(Place::Own(_)))
+            {
                 self.own_place(shape, path, &Kind::Currency);
             }
         }
-        for field in &record.fields {
+    }
+
+    /// Flags in the record itself must be there and be flags.
+    pub fn own_flags<'f>(
+        &mut self,
+        shape: &Shape,
+        fields: impl IntoIterator<Item = &'f ast::FieldType>,
+    ) {
+        for field in fields {
             if let Some((_, read)) = shape.field(&field.name.text)
                 && let (Some(Place::Own(_)), Some(path)) = (&read.flag, flag_path(&field.ty))
             {

@@ -93,9 +93,19 @@ impl Loader {
     }
 
     fn refuse(&mut self, span: Span, refusal: Refusal) {
-        self.out
-            .diagnostics
-            .push(Diagnostic::error(refusal.code, span, refusal.message).maybe_help(refusal.help));
+        let label = match refusal.code {
+            "F0601" => "no such folder",
+            "F0602" => "no flow text in it",
+            "F0606" => "cannot be read",
+            "F0607" => "closes the circle",
+            "F0608" => "not a way from this folder",
+            _ => "",
+        };
+        self.out.diagnostics.push(
+            Diagnostic::error(refusal.code, span, refusal.message)
+                .label(label)
+                .maybe_help(refusal.help),
+        );
     }
 
     fn push(&mut self, name: String, path: Option<PathBuf>, text: String, own: bool) -> FileId {

@@ -54,8 +54,10 @@ impl Walker<'_> {
             let span = self.span(shape, None, fallback);
             self.place(place, holders, &Kind::Currency, span);
         }
-        let currency =
-            shape.money_in.is_some() || holders.iter().any(|holder| holder.money_in.is_some());
+        let currency = shape.money_in.is_some()
+            || holders
+                .iter()
+                .any(|holder| holder.money_in.is_some() || holder.fields.is_empty());
         for field in &shape.fields {
             if field.sub {
                 continue; // a resource of its own

@@ -151,10 +151,11 @@ pub(in crate::check) fn register<'a>(
             });
         }
         let parent_type = &nodes[parent].item.ty;
-        let shared = nodes
-            .iter()
-            .enumerate()
-            .find(|(other, one)| *other != parent && one.item.ty.text == parent_type.text);
+        let shared = nodes.iter().enumerate().find(|(other, one)| {
+            *other != parent
+                && one.item.ty.text == parent_type.text
+                && one.name != nodes[parent].name
+        });
         if let Some((_, other)) = shared {
             out.push(
                 Diagnostic::error(

@@ -28,14 +28,16 @@ impl<'a> Collector<'a, '_> {
                     .label("no field"),
                 );
             }
-            for field in &fields.fields {
-                self.once(&mut added, &name, &field.name);
-            }
+            let fields: Vec<&ast::FieldType> = fields
+                .fields
+                .iter()
+                .filter(|field| self.once(&mut added, &name, &field.name))
+                .collect();
             let systems: Vec<&str> = self.types.systems.iter().map(String::as_str).collect();
             let dark =
                 self.types.dark.contains(&name) || self.types.dark.contains(&path.words[0].text);
             match self.types.defs.get_mut(&name) {
-                Some(def) => def.extensions.push(fields),
+                Some(def) => def.extensions.extend(fields),
                 None if dark => {}
                 None => {
                     let mut finding =
@@ -47,22 +49,31 @@ impl<'a> Collector<'a, '_> {
         }
     }
 
-    /// Two layers that change one field: nobody could say which counts.
-    fn once(&mut self, added: &mut HashMap<(String, String), Span>, of: &str, name: &ast::Word) {
+    /// Whether a field is added for the first time. If two layers change it, nobody can say which counts.
+    fn once(
+        &mut self,
+        added: &mut HashMap<(String, String), Span>,
+        of: &str,
+        name: &ast::Word,
+    ) -> bool {
         match added.get(&(of.to_owned(), name.text.clone())) {
             None => {
                 added.insert((of.to_owned(), name.text.clone()), name.span);
+                true
             }
-            Some(first) => self.out.push(
-                Diagnostic::error(
-                    "F0133",
-                    name.span,
-                    format!("Two `extend` give `{of}` the field `{}`.", name.text),
-                )
-                .label("again")
-                .related(*first, "here first")
-                .help("Keep one of the two."),
-            ),
+            Some(first) => {
+                self.out.push(
+                    Diagnostic::error(
+                        "F0133",
+                        name.span,
+                        format!("Two `extend` give `{of}` the field `{}`.", name.text),
+                    )
+                    .label("again")
+                    .related(*first, "here first")
+                    .help("Keep one of the two."),
+                );
+                false
+            }
         }
     }
 

@@ -84,7 +84,11 @@ impl<'a> Collector<'a, '_> {
         // A connector that no system names is checked all the same: somebody is writing it.
         for (item, made, used) in written {
             if !used {
-                let name = format!("connector {}", item.name.text);
+                let name = if self.types.systems.contains(&item.name.text) {
+                    format!("connector {}", item.name.text)
+                } else {
+                    item.name.text.clone()
+                };
                 connector::register(item, &name, &mut self.types, &mut self.out);
                 wanted.push(Wanted {
                     item,
