@@ -3,6 +3,7 @@
 use flowbook_grammar::Span;
 use flowbook_grammar::ast::{self, Stage};
 use flowbook_stdlib::function::{Function, Mismatch, ParamKind, Typing};
+use flowbook_stdlib::functions;
 use flowbook_stdlib::types::{Kind, Type};
 use flowbook_stdlib::value::Value;
 
@@ -15,12 +16,7 @@ use crate::diagnostic::Diagnostic;
 
 /// A function of the standard library.
 pub(super) fn function(name: &str) -> Option<&'static Function> {
-    all().iter().copied().find(|one| one.name == name)
-}
-
-/// All functions of the standard library.
-pub(super) fn all() -> &'static [&'static Function] {
-    &[]
+    functions::find(name)
 }
 
 /// What a parameter is filled with: the left side of the pipe, or an argument.
@@ -84,7 +80,7 @@ impl Body<'_, '_> {
                 .keys()
                 .chain(declared.tables.keys())
                 .map(String::as_str)
-                .chain(all().iter().map(|one| one.name))
+                .chain(functions::ALL.iter().map(|one| one.name))
                 .collect();
             let help = suggest::nearest(name, known)
                 .map(|near| format!("Did you mean `{near}`?"))

@@ -4,9 +4,9 @@ use std::cmp::Ordering;
 
 pub use flowbook_stdlib::display::{in_message, in_text};
 use flowbook_stdlib::function::{Failure, Function};
-use flowbook_stdlib::operations;
 use flowbook_stdlib::types::{Kind, Shape};
 use flowbook_stdlib::value::{Bad, Value};
+use flowbook_stdlib::{functions, operations, places};
 use jiff::civil::Date;
 
 use super::stop::Ended;
@@ -14,7 +14,7 @@ use crate::plan::{Comparison, Math};
 
 /// All functions.
 pub fn functions() -> impl Iterator<Item = &'static Function> {
-    [].into_iter()
+    functions::ALL.iter().copied()
 }
 
 /// The failure of whoever uses a wire value that does not fit its field.
@@ -109,8 +109,11 @@ pub fn compare(op: Comparison, a: &Value, b: &Value) -> Result<bool, String> {
 }
 
 /// Whether a country or territory lies in a set of them on that day.
-pub fn within(_set: &str, _value: &Value, _date: Option<Date>) -> bool {
-    false
+pub fn within(set: &str, value: &Value, date: Option<Date>) -> bool {
+    match value {
+        Value::Country(place) | Value::Territory(place) => places::contains(set, *place, date),
+        _ => false,
+    }
 }
 
 /// As a diff shows it: bare, money with its currency and basis.
