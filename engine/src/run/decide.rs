@@ -269,6 +269,11 @@ impl<'a, S: Systems> Engine<'a, S> {
     ) -> Change {
         let resource = self.resource(step.resource);
         let shape = &resource.shape;
+        let written = resource
+            .creates
+            .get(usize::from(step.action))
+            .and_then(|action| action.body.as_ref())
+            .unwrap_or(shape);
         let mut by = Vec::new();
         for key in &step.keys {
             for (path, node) in key.fields.iter().zip(&key.values) {
@@ -287,7 +292,7 @@ impl<'a, S: Systems> Engine<'a, S> {
         let fields: Vec<changes::FieldChange> = leaves
             .iter()
             .filter(|(put, _)| !(put.key && found.is_none()))
-            .filter_map(|(put, value)| changes::leaf(shape, put, found, value))
+            .filter_map(|(put, value)| changes::leaf(written, put, found, value))
             .collect();
         let unchanged = match found {
             Some(_) => leaves.len() - fields.len(),

@@ -14,7 +14,7 @@ use super::page::{Engine, Life};
 use super::payload::{Leaf, hash_of};
 use super::step::{Found, Turned};
 use super::stop::{Ended, Stop};
-use super::write::{Halt, laid_over, of_trouble};
+use super::write::{Halt, of_trouble};
 use crate::connect::{Outgoing, Sent, Systems, Trouble};
 use crate::plan::{Act, ActKind, Arg, Comparison, Math, NodeIx, Op, Step, StepIx, To};
 
@@ -37,7 +37,10 @@ impl<'a, S: Systems> Engine<'a, S> {
         match self.asker.systems.send(&outgoing).await {
             Sent::Ok(Some(answer)) => Ok(Some((answer, hash))),
             Sent::Ok(None) => match found {
-                Some(found) => Ok(Some((laid_over(found, leaves), hash))),
+                Some(found) => {
+                    let record = self.would_be(life, step, turned, turn, Some(found));
+                    Ok(Some((record.await?, hash)))
+                }
                 None => {
                     let found = self.look_again(life, step, turned, turn, leaves).await?;
                     match found {
@@ -128,9 +131,11 @@ impl<'a, S: Systems> Engine<'a, S> {
     ) -> Result<Option<Value>, Halt> {
         if let Some(done) = step.done_if {
             self.refresh_parent(life, step).await?;
-            let done = self.is_done(life, step, turn, done).await?;
-            let shape = &self.resource(step.resource).shape;
-            return Ok(done.then(|| laid_over(super::step::unknown(shape), leaves)));
+            if !self.is_done(life, step, turn, done).await? {
+                return Ok(None);
+            }
+            let record = self.would_be(life, step, turned, turn, None);
+            return record.await.map(Some);
         }
         if let To::Record(node) = step.to {
             return self.read_record(life, step, turn, node, leaves).await;
@@ -306,6 +311,13 @@ impl<'a, S: Systems> Engine<'a, S> {
             })
         };
         let mut told = self.at(life, turn, &mut once).await;
+        let became = turned
+            .as_ref()
+            .and_then(|turned| life.looked.get(turned))
+            .is_some_and(|found| matches!(found, Found::Elsewhere(..)));
+        if became && matches!(&told, Ok((Value::None, ..)) | Err(Halt::Late)) {
+            return Ok(()); // the form that it took has no such field
+        }
         let lacks = matches!(&told, Ok((Value::None, ..)));
         if let (true, Some(turned)) = (lacks, &turned)
             && !life.refreshed.contains(turned)

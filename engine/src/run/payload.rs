@@ -5,7 +5,7 @@ use std::sync::Arc;
 use flowbook_stdlib::value::Value;
 use flowbook_stdlib::wire;
 
-use super::cache;
+use super::cache::{self, Question};
 use super::changes;
 use super::ops;
 use super::page::{Engine, Life};
@@ -47,6 +47,14 @@ impl<'a, S: Systems> Engine<'a, S> {
         let shape = &self.resource(step.resource).shape;
         let mut texts = Vec::with_capacity(step.keys.len());
         for key in &step.keys {
+            if let (true, Some(ask)) = (key.fields.is_empty(), key.asks.first()) {
+                if let Some(fetch) = life.machine.fetch_of(*ask)?
+                    && let Question::Link(.., of) = fetch.question
+                {
+                    texts.push(format!("link={of}"));
+                }
+                continue;
+            }
             let mut parts = Vec::with_capacity(key.values.len());
             for (path, value) in key.fields.iter().zip(&key.values) {
                 let value = match value {

@@ -350,24 +350,55 @@ impl<'p> Machine<'p, '_> {
         }
     }
 
-    /// A record with the leaves of a step in place of its own.
-    fn overlaid(&mut self, ix: StepIx, record: Value, creates: bool) -> Result<Value, Stop> {
+    /// A record with what a step writes in place of its own: its leaves, or its keys where an action takes another record than it makes.
+    pub(super) fn overlaid(
+        &mut self,
+        ix: StepIx,
+        record: Value,
+        creates: bool,
+    ) -> Result<Value, Stop> {
+        let step = self.step(ix);
         let mut record = record;
-        for put in &self.step(ix).body {
+        if self.takes_another(step) {
+            for key in &step.keys {
+                for (path, node) in key.fields.iter().zip(&key.values) {
+                    let Some(node) = node else { continue };
+                    let value = self.eval(*node);
+                    record = with(record, path, self.or_late(value)?);
+                }
+            }
+            return Ok(record);
+        }
+        for put in &step.body {
             let value = match self.leaf(put, creates) {
                 Ok(None | Some(Value::None)) => continue,
                 Ok(Some(Value::Clear)) => Value::None,
                 Ok(Some(value)) => value,
-                Err(Stop::Late) => Value::Late,
-                Err(stop) if !self.bounds.collecting => return Err(stop),
-                Err(_) => {
-                    self.bounds.opened = true;
-                    Value::Late
-                }
+                Err(stop) => self.or_late(Err(stop))?,
             };
             record = with(record, &put.at, value);
         }
         Ok(record)
+    }
+
+    /// What is not known stays open as a late value; while keys are collected, what fails does too.
+    fn or_late(&mut self, got: Result<Value, Stop>) -> Result<Value, Stop> {
+        match got {
+            Err(Stop::Late) => Ok(Value::Late),
+            Err(_) if self.bounds.collecting => {
+                self.bounds.opened = true;
+                Ok(Value::Late)
+            }
+            got => got,
+        }
+    }
+
+    /// Whether a step is made by an action that takes a record of another shape.
+    pub(super) fn takes_another(&self, step: &Step) -> bool {
+        self.code.plan.resources[step.resource as usize]
+            .creates
+            .get(usize::from(step.action))
+            .is_some_and(|action| action.body.is_some())
     }
 
     /// The value of a leaf; none when it is not written this time.

@@ -34,6 +34,8 @@ pub struct Outcome {
     pub accepted: Vec<PathBuf>,
     /// What should be known besides.
     pub notes: Vec<String>,
+    /// What became of each record of each run, field by field.
+    pub told: String,
     /// How long it took.
     pub took: Duration,
 }
@@ -65,6 +67,7 @@ pub async fn run_test(book: &Book, sources: &Sources, test: &Test, accept: bool)
         failures: Vec::new(),
         accepted: Vec::new(),
         notes: Vec::new(),
+        told: String::new(),
         took: Duration::ZERO,
     };
     match Bench::new(book, sources, test) {
@@ -76,6 +79,7 @@ pub async fn run_test(book: &Book, sources: &Sources, test: &Test, accept: bool)
             }
             outcome.accepted = bench.accepted;
             outcome.notes = bench.notes;
+            outcome.told = bench.told;
         }
         Err(failures) => outcome.failures = failures,
     }
@@ -101,6 +105,7 @@ struct Bench<'t> {
     options: Options,
     accepted: Vec<PathBuf>,
     notes: Vec<String>,
+    told: String,
 }
 
 /// The records of a run, as they ended.
@@ -158,6 +163,7 @@ impl<'t> Bench<'t> {
             options,
             accepted: Vec::new(),
             notes: Vec::new(),
+            told: String::new(),
         };
         for (number, (resource, expr)) in test.given_values.iter().enumerate() {
             let name = given_name(number);
@@ -242,6 +248,12 @@ impl<'t> Bench<'t> {
             return Err(stopped.message.clone());
         }
         let records = heard.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let told: String = records
+            .iter()
+            .map(|record| record.diff(&flow.name))
+            .collect();
+        let told = self.named(told);
+        self.told.push_str(&told);
         for record in &records {
             for note in &record.notes {
                 self.notes.push(format!("{}: {note}", record.key));

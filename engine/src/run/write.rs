@@ -13,8 +13,8 @@ use super::changes::{Change, Does};
 use super::decide::Todo;
 use super::eval::{Machine, Turn};
 use super::page::{ADOPTED, Engine, Life};
-use super::payload::{Leaf, is_late, said};
-use super::step::{Found, Turned, unknown, with};
+use super::payload::{is_late, said};
+use super::step::{Found, Turned, unknown};
 use super::stop::{Ended, Stop};
 use crate::connect::{Systems, Trouble};
 use crate::plan::{Act, ActKind, Step, StepIx, To};
@@ -228,16 +228,10 @@ impl<'a, S: Systems> Engine<'a, S> {
                     let change = self.change(life, step, Does::Adopt, None, &[]);
                     return self.bind(life, step, turned, found, ADOPTED, change).await;
                 }
-                Todo::Send {
-                    change,
-                    found,
-                    leaves,
-                    ..
-                } if self.options.dry => {
+                Todo::Send { change, found, .. } if self.options.dry => {
                     life.did.push((change.does, step.resource));
                     life.changes.push(change);
-                    self.imagine(step, found, &leaves);
-                    return Ok(());
+                    return self.imagine(life, step, turned, turn, found).await;
                 }
                 Todo::Send {
                     outgoing,
@@ -320,7 +314,9 @@ impl<'a, S: Systems> Engine<'a, S> {
                     .map_or(Value::None, |key| cache::at(&answer, &[key]).clone()),
                 hash: link_hash,
             };
-            if known.as_ref() != Some(&link) && !is_late(&link.target) {
+            // A record that took another form keeps the link to what was written.
+            let kept = known.as_ref() == Some(&link) || (elsewhere.is_some() && known.is_some());
+            if !kept && !is_late(&link.target) {
                 let source = self.resource_name(self.flow.read.resource);
                 self.stored(|store| store.confirm(&self.record_key(&life.key), &source, &link))
                     .map_err(|trouble| self.stop(trouble))?;
@@ -340,14 +336,38 @@ impl<'a, S: Systems> Engine<'a, S> {
     }
 
     /// A dry run's write: what the next record finds.
-    fn imagine(&self, step: &Step, found: Option<Value>, leaves: &[Leaf<'a>]) {
-        let resource = self.resource(step.resource);
+    async fn imagine(
+        &self,
+        life: &mut Life<'a>,
+        step: &'a Step,
+        turned: &Turned,
+        turn: &Turn,
+        found: Option<Value>,
+    ) -> Result<(), Halt> {
         if matches!(step.to, To::Resource) {
-            let record = laid_over(found.unwrap_or_else(|| unknown(&resource.shape)), leaves);
+            let record = self.would_be(life, step, turned, turn, found).await?;
             self.asker
                 .cache
                 .wrote(&self.plan.resources, step.resource, Some(&record));
         }
+        Ok(())
+    }
+
+    /// The record of a step as the flow writes it, where no answer tells it.
+    pub async fn would_be(
+        &self,
+        life: &mut Life<'a>,
+        step: &'a Step,
+        turned: &Turned,
+        turn: &Turn,
+        found: Option<Value>,
+    ) -> Result<Value, Halt> {
+        let creates = found.is_none();
+        let record = found.unwrap_or_else(|| unknown(&self.resource(step.resource).shape));
+        self.at(life, turn, |machine| {
+            machine.overlaid(turned.0, record.clone(), creates)
+        })
+        .await
     }
 
     /// Reads the written records again, each once. True where one was read.
@@ -400,17 +420,6 @@ impl<'a, S: Systems> Engine<'a, S> {
             Err(trouble) => Err(self.stop(trouble)),
         }
     }
-}
-
-/// A record with the leaves of a payload in place of its own.
-pub(super) fn laid_over(record: Value, leaves: &[Leaf<'_>]) -> Value {
-    leaves.iter().fold(record, |record, (put, value)| {
-        let value = match value {
-            Value::Clear => Value::None,
-            value => value.clone(),
-        };
-        with(record, &put.at, value)
-    })
 }
 
 /// The failure of a record whose trouble is its own.
