@@ -26,3 +26,25 @@ fn shipped_flowbooks_declare_without_a_finding() {
         assert!(declared.types.contains_key("till.Order"));
     }
 }
+
+#[test]
+fn shipped_flowbooks_check_without_an_error() {
+    for folder in ["../flows/ccv-eaccounting", "../flows/example-shop"] {
+        let loaded = Loaded::read(Path::new(folder));
+        let checked = flowbook::check::check(&loaded);
+        let errors: Vec<String> = checked
+            .found
+            .iter()
+            .filter(|finding| finding.severity == flowbook::diagnostic::Severity::Error)
+            .map(|finding| {
+                let file = loaded.sources.file(finding.span.file);
+                let line = file.text[..finding.span.start as usize].lines().count();
+                format!("{}:{line} {finding:#?}", file.name)
+            })
+            .collect();
+        assert!(errors.is_empty(), "{}", errors.join("\n"));
+        let book = checked.book.expect("a flowbook without errors");
+        let order: Vec<&str> = book.flows.iter().map(|flow| flow.name.as_str()).collect();
+        assert_eq!(order, ["customers_to_books", "orders"]);
+    }
+}

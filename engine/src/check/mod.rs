@@ -14,6 +14,9 @@ pub mod declare;
 pub mod declared;
 mod domain;
 mod expr;
+mod flow;
+mod key;
+mod late;
 mod layers;
 mod list;
 pub(crate) mod literal;
@@ -23,14 +26,19 @@ mod misfit;
 mod named;
 mod narrow;
 mod operate;
+mod order;
+mod payload;
 mod places;
 mod proof;
 mod record;
 pub(crate) mod shape;
+mod step;
 pub mod suggest;
 pub(crate) mod table;
+mod test;
 pub mod types;
 mod unused;
+mod walk;
 
 use std::cell::RefCell;
 
@@ -95,17 +103,26 @@ pub fn check(loaded: &Loaded) -> Checked {
     for map in 0..declared.maps.len() as u32 {
         checker.result(map);
     }
-    let tables = declared
+    let tables: Vec<checked::Table> = declared
         .tables
         .values()
         .map(|table| table::table(&checker, table))
+        .collect();
+    let maps = checker.all_maps();
+    let flows = flow::flows(&checker, &maps);
+    for flow in &flows {
+        late::check(&checker, flow, &maps, &tables);
+    }
+    let tests = declared
+        .tests
+        .iter()
+        .map(|test| test::test(&checker, test, &flows))
         .collect();
     // A folder without flows is there to be used by others; one with an unread item, who knows.
     let library = declared.flows.is_empty();
     if !library && !loaded.files.iter().any(unread) {
         checker.unused(&loaded.files);
     }
-    let maps = checker.all_maps();
     found.extend(checker.found.into_inner());
     found.sort_by_key(|one| (one.span.file, one.span.start, one.span.end));
     found.dedup();
@@ -128,8 +145,8 @@ pub fn check(loaded: &Loaded) -> Checked {
         resources: declared.resources.clone(),
         tables,
         maps,
-        flows: Vec::new(),
-        tests: Vec::new(),
+        flows,
+        tests,
     });
     Checked { book, found }
 }
