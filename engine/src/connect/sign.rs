@@ -113,8 +113,15 @@ pub(super) fn verify(
     Ok(())
 }
 
+/// Whether a template is nothing but this hole.
 fn only(template: &Template, hole: &str) -> bool {
-    matches!(template.0.as_slice(), [TemplatePart::Hole(name)] if name.len() == 1 && name[0] == hole)
+    let mut parts = template
+        .0
+        .iter()
+        .filter(|part| !matches!(part, TemplatePart::Text(text) if text.is_empty()));
+    let first = parts.next();
+    parts.next().is_none()
+        && matches!(first, Some(TemplatePart::Hole(name)) if name.len() == 1 && name[0] == hole)
 }
 
 fn keyed(access: &Access, key: &str, text: &str) -> Result<Hmac<Sha512>, String> {

@@ -182,18 +182,40 @@ fn route(state: &mut State, call: &Call<'_>, path: &[String]) -> Answer {
             people::answer(state, call, resource, rest)
         }
         ("GET", [resource @ ("paymethods" | "webshops" | "products" | "invoices")]) => {
+            let (filters, orders): (&[&str], &[&str]) = match *resource {
+                "products" => (
+                    &["productnumber", "eannumber"],
+                    &["createdate", "id", "modifydate", "name"],
+                ),
+                "invoices" => (&["min_create_date", "status"], &["create_date", "id"]),
+                _ => (&[], &["id"]),
+            };
+            let wanted = call.request.parameters();
+            let kept = |record: &&Json| {
+                wanted.iter().all(|(name, value)| match name.as_str() {
+                    "min_create_date" => record.get("create_date").text() >= value.as_str(),
+                    name if filters.contains(&name) => plain(record.get(name)) == *value,
+                    _ => true,
+                })
+            };
             let items = state
                 .all(&format!("till/{resource}"))
+                .filter(kept)
                 .map(|r| linked(call, resource, r))
                 .collect();
-            page(
-                call,
-                items,
-                &[],
-                &["id"],
-                *resource == "products" || *resource == "invoices",
-            )
+            let paged = *resource == "products" || *resource == "invoices";
+            page(call, items, filters, orders, paged)
         }
+        ("GET", ["webshops", id, "settings"]) => match state.get("till/webshops", id) {
+            Some(_) => {
+                let href = call.href(&format!("webshops/{id}/settings"));
+                Ok(Reply::json(
+                    200,
+                    &object! { "href" => href, "currency" => "SEK", "prices_include_vat" => true },
+                ))
+            }
+            None => Err(missing("webshops", id)),
+        },
         ("GET", [resource @ ("webshops" | "products" | "invoices"), id]) => {
             match state.get(&format!("till/{resource}"), id) {
                 Some(record) => Ok(Reply::json(200, &linked(call, resource, record))),
@@ -206,6 +228,14 @@ fn route(state: &mut State, call: &Call<'_>, path: &[String]) -> Answer {
 
 fn not_allowed() -> Reply {
     error(405, "405.10", "Method not allowed.")
+}
+
+/// A value as a query says it.
+fn plain(value: &Json) -> String {
+    match value.text() {
+        "" => value.to_string(),
+        text => text.to_owned(),
+    }
 }
 
 /// A record as the client sees it, with the link to itself.
