@@ -5,6 +5,7 @@ pub mod check;
 pub mod checked;
 pub mod connect;
 pub mod diagnostic;
+pub mod explain;
 pub mod lower;
 pub mod plan;
 pub mod run;

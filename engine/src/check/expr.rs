@@ -11,7 +11,7 @@ use flowbook_stdlib::value::Value;
 use super::body::Body;
 use super::misfit::{a, short};
 use super::{Name, literal, places, suggest};
-use crate::checked::{Expr, ExprKind, LocalIx};
+use crate::checked::{Expr, ExprKind};
 use crate::diagnostic::Diagnostic;
 use crate::plan::connector::ResourceIx;
 
@@ -136,7 +136,7 @@ impl Body<'_, '_> {
             Kind::List(_) => self.checker.report(
                 Diagnostic::error("F0324", hole.span, format!("`{text}` is {}, which has no text.", a(&value.ty)))
                     .label("a list")
-                    .help(format!("Join its items: `{{{text} | join(\", \")}}`.")),
+                    .help(format!("Join its items: `{{{text} | join(\", \") else \"\"}}`.")),
             ),
             _ if value.ty.optional && !lenient => self.checker.report(
                 Diagnostic::error("F0323", hole.span, format!("`{text}` may be absent, and a text cannot have nothing in it."))

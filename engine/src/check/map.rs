@@ -1,5 +1,6 @@
 //! Maps: parameters in, an expression or a record of fields out; `extend map` lays fields over them.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use flowbook_grammar::Span;
@@ -75,11 +76,7 @@ impl<'a> Checker<'a> {
             .collect();
         let value = match (&decl.item.body.kind, decl.extensions.is_empty()) {
             (Tree::Record(record), false) => layered(&mut body, decl, record, &params),
-            (_, false) => {
-                self.no_layers(decl);
-                whole(&mut body, decl)
-            }
-            (_, true) => whole(&mut body, decl),
+            _ => whole(&mut body, decl),
         };
         let value = match &decl.result {
             Some(result) => given_back(&mut body, decl, value, result),
@@ -93,24 +90,6 @@ impl<'a> Checker<'a> {
             body: value,
             locals: body.locals,
             span: decl.span,
-        }
-    }
-
-    fn no_layers(&self, decl: &MapDecl<'_>) {
-        for (_, record) in &decl.extensions {
-            self.report(
-                Diagnostic::error(
-                    "F0364",
-                    record.span,
-                    format!(
-                        "`extend map` lays fields over a record, and `{}` is an expression.",
-                        decl.item.name.text
-                    ),
-                )
-                .label("over what?")
-                .related(decl.item.name.span, "written with `=`, not with `{ … }`")
-                .help("Write the map with its fields in braces, or change the map itself."),
-            );
         }
     }
 }
@@ -157,30 +136,7 @@ fn layered(
     let mut replaced: Vec<(String, Span)> = Vec::new();
     for (names, layer) in &decl.extensions {
         if names.len() != params.len() {
-            let known: Vec<&str> = decl.params.iter().map(|(name, _)| name.as_str()).collect();
-            let span = match (names.first(), names.last()) {
-                (Some(first), Some(last)) => first.span.to(last.span),
-                _ => layer.span,
-            };
-            body.checker.report(
-                Diagnostic::error(
-                    "F0365",
-                    span,
-                    format!(
-                        "`{}` has {} parameter{}, not {}.",
-                        decl.item.name.text,
-                        params.len(),
-                        if params.len() == 1 { "" } else { "s" },
-                        names.len()
-                    ),
-                )
-                .label("as many names as the map has parameters")
-                .help(format!(
-                    "Write `extend map {}({})`.",
-                    decl.item.name.text,
-                    known.join(", ")
-                )),
-            );
+            // Told where the layer is declared.
             continue;
         }
         let hidden = body.hide();
@@ -209,23 +165,19 @@ fn lay_over(
     for mut field in over.fields {
         let decl_field = &over.shape.fields[usize::from(field.field)];
         let name = decl_field.name.to_string();
-        if let Some((_, first)) = replaced.iter().find(|(known, _)| *known == name) {
-            body.checker.report(
-                Diagnostic::error(
-                    "F0366",
-                    field.span,
-                    format!(
-                        "Two layers give the field `{name}` of the map `{}`.",
-                        decl.item.name.text
-                    ),
-                )
-                .label("the second one")
-                .related(*first, "the first one")
-                .help("Keep one of the two: neither stands above the other."),
-            );
-            continue;
+        let layer = |span: Span| body.checker.sources.file(span.file).layer;
+        if let Some((_, first)) = replaced.iter_mut().find(|(known, _)| *known == name) {
+            match layer(field.span).cmp(&layer(*first)) {
+                Ordering::Less => continue,
+                Ordering::Greater => *first = field.span,
+                Ordering::Equal => {
+                    twice(body, decl, &name, field.span, *first);
+                    continue;
+                }
+            }
+        } else {
+            replaced.push((name.clone(), field.span));
         }
-        replaced.push((name.clone(), field.span));
         // Where the map has no declared type, the shape is the fields themselves.
         let position = match base.shape.field(&name) {
             Some((position, _)) => position,
@@ -244,20 +196,45 @@ fn lay_over(
         {
             None => base.fields.push(field),
             Some(known) => {
-                body.checker.report(
-                    Diagnostic::note(
-                        "F0367",
-                        field.span,
-                        format!(
-                            "This layer replaces the field `{name}` of the map `{}`.",
-                            decl.item.name.text
-                        ),
-                    )
-                    .label("stands from now on")
-                    .related(known.span, "replaced"),
-                );
+                if !by_name(&decl.item.body, &name) {
+                    body.checker.report(
+                        Diagnostic::note(
+                            "F0134",
+                            field.span,
+                            format!("`{name}` of the map `{}` is replaced.", decl.item.name.text),
+                        )
+                        .label("counts")
+                        .related(known.span, "what is spread here does not count any more"),
+                    );
+                }
                 *known = field;
             }
         }
+    }
+}
+
+fn twice(body: &Body<'_, '_>, decl: &MapDecl<'_>, name: &str, span: Span, first: Span) {
+    body.checker.report(
+        Diagnostic::error(
+            "F0366",
+            span,
+            format!(
+                "Two layers give the field `{name}` of the map `{}`.",
+                decl.item.name.text
+            ),
+        )
+        .label("the second one")
+        .related(first, "the first one")
+        .help("Keep one of the two: neither stands above the other."),
+    );
+}
+
+/// Whether a record gives a field by its name, rather than by a spread.
+fn by_name(record: &ast::Expr, name: &str) -> bool {
+    match &record.kind {
+        Tree::Record(record) => record.fields.iter().any(
+            |field| matches!(&field.kind, ast::FieldKind::Value(word, _) if word.text == name),
+        ),
+        _ => false,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::depend::{key_nodes, operands, step_nodes};
+use super::depend::step_nodes;
 use crate::plan::{
     ActKind, Arg, AskIx, Element, First, Flow, LoopIx, NodeIx, Op, Program, Question, SlotIx, To,
 };
@@ -93,7 +93,7 @@ impl Kept {
             return;
         }
         let ask = &program.asks[ix as usize];
-        self.open.extend(key_nodes(&ask.what));
+        self.open.extend(ask.what.key_nodes());
         self.open.extend(ask.when);
         for lp in &ask.loops {
             self.in_loop(program, *lp);
@@ -128,7 +128,7 @@ impl Kept {
                 }
                 _ => {}
             }
-            self.open.extend(operands(program, op));
+            self.open.extend(op.operands(program));
         }
     }
 

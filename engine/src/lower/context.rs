@@ -6,7 +6,7 @@ use flowbook_stdlib::value::Value;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::builder::Builder;
-use super::depend::{Graph, Through, key_nodes, operands};
+use super::depend::{Graph, Through};
 use crate::plan::{Act, ActKind, Arg, AskIx, Element, First, LoopIx, NodeIx, Op, SlotIx, To};
 
 /// A slot is looked through under so many conditions; beyond, under what they have in common.
@@ -109,7 +109,7 @@ impl<'w, 'b, 's> Walk<'w, 'b, 's> {
                 Op::Slot(slot) => program.slots[*slot as usize]
                     .init
                     .is_some_and(|init| below(&init)),
-                op => operands(program, op).iter().any(below),
+                op => op.operands(program).iter().any(below),
             };
             asking.push(asks);
         }
@@ -212,7 +212,7 @@ impl<'w, 'b, 's> Walk<'w, 'b, 's> {
         let place = self.builder.place_of(node);
         match self.builder.op(node).clone() {
             Op::Hit(ask) => {
-                for key in key_nodes(&self.builder.program.asks[ask as usize].what) {
+                for key in self.builder.program.asks[ask as usize].what.key_nodes() {
                     self.node(key, here);
                 }
                 self.ask(ask, here);
@@ -299,7 +299,7 @@ impl<'w, 'b, 's> Walk<'w, 'b, 's> {
                 }
             }
             op => {
-                for operand in operands(&self.builder.program, &op) {
+                for operand in op.operands(&self.builder.program) {
                     self.node(operand, here);
                 }
             }

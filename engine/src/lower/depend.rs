@@ -3,10 +3,7 @@
 use flowbook_grammar::ast::End;
 use rustc_hash::FxHashSet;
 
-use crate::plan::{
-    Act, ActKind, Arg, AskIx, Element, First, NodeIx, Op, Program, Question, SlotIx, Step, StepIx,
-    To,
-};
+use crate::plan::{Act, ActKind, AskIx, First, NodeIx, Op, Program, SlotIx, Step, StepIx, To};
 
 /// A program and the steps of its flow.
 #[derive(Clone, Copy)]
@@ -39,71 +36,6 @@ pub(super) struct Reached {
     /// `skip` or `wait` among the expressions.
     pub(super) gate: bool,
     nodes: FxHashSet<NodeIx>,
-}
-
-/// The nodes that an operation computes from, loops' lists and conditions included; a question's own nodes are not among them.
-pub(super) fn operands(program: &Program, op: &Op) -> Vec<NodeIx> {
-    match op {
-        Op::Const(_) | Op::Slot(_) | Op::Hit(_) | Op::Bound(_) => Vec::new(),
-        Op::Get(a, _)
-        | Op::Not(a)
-        | Op::Neg(a)
-        | Op::InSet(a, _)
-        | Op::Exists(a)
-        | Op::End(_, a) => vec![*a],
-        Op::Money {
-            amount,
-            currency,
-            flag,
-        } => [Some(*amount), *currency, *flag]
-            .into_iter()
-            .flatten()
-            .collect(),
-        Op::Call { args, .. } => args
-            .iter()
-            .flat_map(|arg| match arg {
-                Arg::Left => Vec::new(),
-                Arg::Value(node) => vec![*node],
-                Arg::Each(lp, body) => {
-                    let lp = &program.loops[*lp as usize];
-                    lp.when.into_iter().chain([*body]).collect()
-                }
-            })
-            .collect(),
-        Op::Table { on, at, gives, .. } => on.iter().chain(at).chain(gives).copied().collect(),
-        Op::If(a, b)
-        | Op::Else(a, b)
-        | Op::And(a, b)
-        | Op::Or(a, b)
-        | Op::Math(_, a, b)
-        | Op::Compare(_, a, b) => vec![*a, *b],
-        Op::Text(parts) => parts.clone(),
-        Op::Record(_, fields) => fields.iter().map(|(_, node)| *node).collect(),
-        Op::List(elements) => elements
-            .iter()
-            .flat_map(|element| match element {
-                Element::One(node) | Element::Spread(node) => vec![*node],
-                Element::For(lp, body) => {
-                    let lp = &program.loops[*lp as usize];
-                    [lp.over]
-                        .into_iter()
-                        .chain(lp.when)
-                        .chain([*body])
-                        .collect()
-                }
-            })
-            .collect(),
-    }
-}
-
-/// The nodes of a question's key.
-pub(super) fn key_nodes(what: &Question) -> Vec<NodeIx> {
-    match what {
-        Question::Find { key, .. } => key.clone(),
-        Question::Link { of, .. } => vec![*of],
-        Question::Sub { parent } => vec![*parent],
-        Question::One => Vec::new(),
-    }
 }
 
 /// The nodes of a step, those of its questions left out.
@@ -165,7 +97,7 @@ impl<'p> Graph<'p> {
     /// The nodes that a question depends on.
     pub(super) fn ask_nodes(&self, ask: AskIx) -> Vec<NodeIx> {
         let ask = &self.program.asks[ask as usize];
-        let mut nodes = key_nodes(&ask.what);
+        let mut nodes = ask.what.key_nodes();
         nodes.extend(ask.when);
         for lp in &ask.loops {
             let lp = &self.program.loops[*lp as usize];
@@ -254,7 +186,7 @@ impl<'p> Graph<'p> {
                 Op::End(End::Skip | End::Wait, _) => reached.gate = true,
                 _ => {}
             }
-            open.extend(operands(self.program, op));
+            open.extend(op.operands(self.program));
         }
         reached
     }
@@ -265,7 +197,7 @@ impl<'p> Graph<'p> {
         }
         match through {
             Through::Values => {}
-            Through::Keys => open.extend(key_nodes(&self.program.asks[ask as usize].what)),
+            Through::Keys => open.extend(self.program.asks[ask as usize].what.key_nodes()),
             Through::Asks => open.extend(self.ask_nodes(ask)),
         }
     }

@@ -7,7 +7,7 @@ use flowbook_stdlib::types::Shape;
 use flowbook_stdlib::value::Value;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::depend::{Graph, key_nodes, operands};
+use super::depend::Graph;
 use crate::plan::connector::Resource;
 use crate::plan::{
     ActKind, Arg, AskIx, Comparison, Element, First, Flow, LoopIx, NodeIx, Op, Program, Question,
@@ -255,7 +255,7 @@ impl<'f> Wants<'f> {
             Question::Link { of_resource, .. } => self.key_of(*of_resource),
             Question::Find { .. } | Question::One => Want::All,
         };
-        for node in key_nodes(&ask.what) {
+        for node in ask.what.key_nodes() {
             self.want(node, key);
         }
     }
@@ -346,7 +346,7 @@ impl<'f> Wants<'f> {
                 }
             }
             op => {
-                for node in operands(program, op) {
+                for node in op.operands(program) {
                     self.want(node, Want::All);
                 }
             }

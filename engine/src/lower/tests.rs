@@ -258,7 +258,7 @@ fn planned(book: &Book) -> Plan {
 fn sound(flow: &Flow) {
     let program = &flow.program;
     for (ix, node) in (0..).zip(&program.nodes) {
-        let operands = super::depend::operands(program, &node.op);
+        let operands = node.op.operands(program);
         assert!(operands.iter().all(|operand| *operand < ix), "{node:?}");
     }
     for ask in &program.asks {
@@ -268,7 +268,7 @@ fn sound(flow: &Flow) {
             acts: &flow.acts,
         };
         let reached = graph.reach(
-            super::depend::key_nodes(&ask.what),
+            ask.what.key_nodes(),
             super::depend::Through::Values,
             false,
             &Default::default(),
@@ -546,4 +546,63 @@ fn a_plan_runs() {
     let hits = Answer::Hits([texts(&["A", "n-1"])].into());
     cache.put(fetch.question, hits);
     assert!(machine.truth(when).is_ok_and(|holds| holds));
+}
+
+/// A flow with a bit of everything.
+fn everything() -> Plan {
+    let number = || field(name(0), 1);
+    let lines = e(ExprKind::List(vec![Element::For {
+        item: 2,
+        counter: None,
+        list: rows(name(0)),
+        when: None,
+        give: e(ExprKind::Else(
+            Box::new(field(find(ARTICLES, field(name(2), 1)), 0)),
+            Box::new(e(ExprKind::End(
+                End::Fail,
+                Box::new(e(ExprKind::Text(vec![
+                    says("no article "),
+                    field(name(2), 1),
+                ]))),
+            ))),
+        )),
+    }]));
+    let mut draft = create(DRAFTS, 3, number());
+    if let StatementKind::Write(write) = &mut draft {
+        write.body.push(put(0, "Id", field(name(4), 0)));
+    }
+    let body = vec![
+        StatementKind::Where(e(ExprKind::Or(
+            Box::new(field(name(0), 2)),
+            Box::new(e(ExprKind::Not(Box::new(e(ExprKind::Setting(0)))))),
+        ))),
+        StatementKind::End(
+            End::Skip,
+            says("drafted already"),
+            exists(find(DRAFTS, number())),
+        ),
+        StatementKind::Let(1, lines),
+        create(ARTICLES, 4, number()),
+        draft,
+        StatementKind::Confirm {
+            left: field(name(3), 1),
+            right: number(),
+            within: None,
+            of: Some(3),
+        },
+    ];
+    let settings = vec![setting("paid_only", Some(Value::Bool(true)))];
+    let names = ["order", "lines", "row", "draft", "article"];
+    planned(&book(settings, body, &names))
+}
+
+#[test]
+fn a_plan_reads_like_the_flow() {
+    insta::assert_snapshot!(everything().to_string());
+}
+
+#[test]
+fn a_plan_is_explained() {
+    let plan = everything();
+    insta::assert_snapshot!(crate::explain::explain(&plan, &plan.flows[0]));
 }

@@ -15,6 +15,8 @@ use flowbook_stdlib::value::Value;
 use serde::{Deserialize, Serialize};
 
 pub mod connector;
+pub mod text;
+mod walk;
 
 use connector::{Resource, ResourceIx, System};
 

@@ -1,0 +1,663 @@
+//! Plans as text: what snapshots show and reviewers read.
+//!
+//! Expressions read as in flow text, with maps inlined. `A3` is what question 3 found; names of the text keep their names, with a number behind
+//! where a name stands for several things.
+
+use std::fmt::{self, Write};
+
+use flowbook_grammar::ast::{End, Verb};
+use flowbook_stdlib::display;
+use flowbook_stdlib::types::{Kind, Shape};
+use flowbook_stdlib::value::Value;
+
+use super::connector::ResourceIx;
+use super::{
+    Act, ActKind, Arg, Ask, AskIx, Cell, Comparison, Element, First, Flow, Give, LoopIx, Math,
+    NodeIx, Op, Plan, Program, Question, SlotIx, Step, StepIx, Test, To,
+};
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "flowbook {}   zone {}", self.flowbook, self.zone)?;
+        for (name, value) in &self.settings {
+            writeln!(f, "set {name} = {}", literal(value))?;
+        }
+        for (number, table) in self.tables.iter().enumerate() {
+            writeln!(f, "\ntable T{number} {}", table.name)?;
+            for row in &table.rows {
+                let cells: Vec<String> = row.cells.iter().map(cell).collect();
+                write!(f, "  {}", cells.join(", "))?;
+                if let Some(from) = row.from {
+                    write!(f, " from {from}")?;
+                }
+                if let Some(until) = row.until {
+                    write!(f, " until {until}")?;
+                }
+                writeln!(f, " => {}", give(&row.give))?;
+            }
+            if let Some(otherwise) = &table.otherwise {
+                writeln!(f, "  otherwise => {}", give(otherwise))?;
+            }
+        }
+        for flow in &self.flows {
+            f.write_char('\n')?;
+            Printer::of_flow(self, flow).flow(f, flow)?;
+        }
+        for map in &self.maps {
+            let printer = Printer {
+                plan: self,
+                program: &map.program,
+                flow: None,
+                takes: match &map.takes.kind {
+                    Kind::Record(shape) => Some(shape),
+                    _ => None,
+                },
+                numbered: true,
+            };
+            writeln!(f, "\nmap {} = {}", map.name, printer.expr(map.body))?;
+            printer.program(f)?;
+        }
+        Ok(())
+    }
+}
+
+/// Prints the expressions of one program.
+pub struct Printer<'p> {
+    plan: &'p Plan,
+    program: &'p Program,
+    flow: Option<&'p Flow>,
+    /// The record in slot 0.
+    takes: Option<&'p Shape>,
+    /// Questions as `A3`, rather than written out.
+    numbered: bool,
+}
+
+fn literal(value: &Value) -> String {
+    match value {
+        Value::None => "none".to_owned(),
+        Value::List(items) => {
+            let items: Vec<String> = items.iter().map(literal).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::Record(fields) => {
+            let fields: Vec<String> = fields.iter().map(literal).collect();
+            format!("{{{}}}", fields.join(", "))
+        }
+        value => display::as_literal(value).unwrap_or_else(|| display::in_message(value)),
+    }
+}
+
+fn give(give: &Give) -> String {
+    match give {
+        Give::Const(value) => literal(value),
+        Give::Node(number) => format!("result {number}"),
+    }
+}
+
+fn cell(cell: &Cell) -> String {
+    let Cell::OneOf(tests) = cell else {
+        return "_".to_owned();
+    };
+    let tests: Vec<String> = tests
+        .iter()
+        .map(|test| match test {
+            Test::Is(value) => literal(value),
+            Test::Compare(comparison, value) => {
+                format!("{} {}", comparison_sign(*comparison), literal(value))
+            }
+            Test::Range(low, high) => format!("{}..{}", literal(low), literal(high)),
+            Test::Within {
+                set,
+                less_sets,
+                less,
+            } => less_sets
+                .iter()
+                .cloned()
+                .chain(less.iter().map(literal))
+                .fold(set.clone(), |text, less| format!("{text} - {less}")),
+        })
+        .collect();
+    tests.join(" | ")
+}
+
+/// `=`
+pub fn comparison_sign(comparison: Comparison) -> &'static str {
+    match comparison {
+        Comparison::Eq => "=",
+        Comparison::Ne => "!=",
+        Comparison::Lt => "<",
+        Comparison::Le => "<=",
+        Comparison::Gt => ">",
+        Comparison::Ge => ">=",
+        Comparison::In => "in",
+    }
+}
+
+/// `skip`
+pub fn end_word(end: End) -> &'static str {
+    match end {
+        End::Fail => "fail",
+        End::Skip => "skip",
+        End::Wait => "wait",
+    }
+}
+
+/// `ensure`
+pub fn verb_word(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Create => "create",
+        Verb::Ensure => "ensure",
+        Verb::Update => "update",
+    }
+}
+
+/// The names of fields, by position.
+fn field_names(shape: &Shape, fields: &[u16]) -> String {
+    let names: Vec<&str> = fields
+        .iter()
+        .filter_map(|field| Some(&*shape.fields.get(usize::from(*field))?.name))
+        .collect();
+    if names.is_empty() {
+        "nothing".to_owned()
+    } else {
+        names.join(", ")
+    }
+}
+
+/// A path of positions in a shape, in names.
+pub fn path_name(shape: &Shape, path: &[u16]) -> String {
+    let mut names = Vec::new();
+    let mut shape = Some(shape);
+    for field in path {
+        let declared = shape.and_then(|shape| shape.fields.get(usize::from(*field)));
+        names.push(declared.map_or_else(|| field.to_string(), |field| field.name.to_string()));
+        shape = match declared.map(|field| &field.ty.kind) {
+            Some(Kind::Record(inner)) => Some(inner),
+            _ => None,
+        };
+    }
+    names.join(".")
+}
+
+/// What stands without brackets beside an operator.
+fn tight(text: &str, op: &Op) -> String {
+    match op {
+        Op::If(..)
+        | Op::Else(..)
+        | Op::And(..)
+        | Op::Or(..)
+        | Op::Not(_)
+        | Op::Math(..)
+        | Op::Compare(..)
+        | Op::InSet(..)
+        | Op::Exists(_)
+        | Op::End(..) => format!("({text})"),
+        _ => text.to_owned(),
+    }
+}
+
+impl<'p> Printer<'p> {
+    /// For the expressions of a flow, with questions as numbers.
+    pub fn of_flow(plan: &'p Plan, flow: &'p Flow) -> Printer<'p> {
+        let resource = plan.resources.get(flow.read.resource as usize);
+        Printer {
+            plan,
+            program: &flow.program,
+            flow: Some(flow),
+            takes: resource.map(|resource| &*resource.shape),
+            numbered: true,
+        }
+    }
+
+    /// With questions written out.
+    pub fn in_full(self) -> Printer<'p> {
+        Printer {
+            numbered: false,
+            ..self
+        }
+    }
+
+    fn op(&self, node: NodeIx) -> &'p Op {
+        &self.program.nodes[node as usize].op
+    }
+
+    /// `books.customers`
+    pub fn resource(&self, ix: ResourceIx) -> String {
+        crate::run::resource_name(self.plan, ix)
+    }
+
+    fn shape_of(&self, ix: ResourceIx) -> &'p Shape {
+        &self.plan.resources[ix as usize].shape
+    }
+
+    fn step(&self, ix: StepIx) -> Option<&'p Step> {
+        self.flow.and_then(|flow| flow.steps.get(ix as usize))
+    }
+
+    /// The kind of a node's value, as far as records need it for the names of their fields.
+    fn kind(&self, node: NodeIx) -> Option<&'p Kind> {
+        match self.op(node) {
+            Op::Get(of, field) => {
+                let shape = self.record(*of)?;
+                Some(&shape.fields.get(usize::from(*field))?.ty.kind)
+            }
+            Op::Slot(slot) => match self.program.slots[*slot as usize].init {
+                Some(init) => self.kind(init),
+                None => match self.item_of(*slot).map(|over| self.kind(over)) {
+                    Some(Some(Kind::List(item))) => Some(&item.kind),
+                    _ => None,
+                },
+            },
+            Op::If(_, then) => self.kind(*then),
+            Op::Else(first, second) => self.kind(*first).or_else(|| self.kind(*second)),
+            _ => None,
+        }
+    }
+
+    fn item_of(&self, slot: SlotIx) -> Option<NodeIx> {
+        let lp = self.program.loops.iter().find(|lp| lp.item == slot)?;
+        Some(lp.over)
+    }
+
+    /// The shape of a record that a node gives.
+    fn record(&self, node: NodeIx) -> Option<&'p Shape> {
+        match self.op(node) {
+            Op::Slot(0) => self.takes,
+            Op::Slot(slot) => match self.program.slots[*slot as usize].init {
+                Some(init) => self.record(init),
+                None => self.items(self.item_of(*slot)?),
+            },
+            Op::Hit(ask) => Some(self.shape_of(self.program.asks[*ask as usize].resource)),
+            Op::Bound(step) => Some(self.shape_of(self.step(*step)?.resource)),
+            Op::Record(shape, _) => Some(shape),
+            Op::If(_, then) => self.record(*then),
+            Op::Else(first, second) => self.record(*first).or_else(|| self.record(*second)),
+            _ => match self.kind(node)? {
+                Kind::Record(shape) => Some(shape),
+                _ => None,
+            },
+        }
+    }
+
+    /// The shape of a list's items.
+    fn items(&self, over: NodeIx) -> Option<&'p Shape> {
+        match self.op(over) {
+            Op::Hit(ask) => Some(self.shape_of(self.program.asks[*ask as usize].resource)),
+            Op::Slot(slot) => self.items(self.program.slots[*slot as usize].init?),
+            Op::List(elements) => elements.iter().find_map(|element| match element {
+                Element::One(node) | Element::For(_, node) => self.record(*node),
+                Element::Spread(node) => self.items(*node),
+            }),
+            _ => match self.kind(over)? {
+                Kind::List(item) => match &item.kind {
+                    Kind::Record(shape) => Some(shape),
+                    _ => None,
+                },
+                _ => None,
+            },
+        }
+    }
+
+    /// The name of a slot.
+    fn slot(&self, ix: SlotIx) -> String {
+        let name = match &*self.program.slots[ix as usize].name {
+            "" => "it",
+            name => name,
+        };
+        let same = self.program.slots.iter().filter(|slot| slot.name == name);
+        if self.numbered && (name == "it" || same.count() > 1) {
+            format!("{name}’{ix}")
+        } else {
+            name.to_owned()
+        }
+    }
+
+    fn operand(&self, node: NodeIx) -> String {
+        tight(&self.expr(node), self.op(node))
+    }
+
+    /// An expression as flow text would say it.
+    pub fn expr(&self, node: NodeIx) -> String {
+        let two = |a: &NodeIx, sign: &str, b: &NodeIx| {
+            format!("{} {sign} {}", self.operand(*a), self.operand(*b))
+        };
+        match self.op(node) {
+            Op::Const(value) => literal(value),
+            Op::Slot(slot) => {
+                let declared = &self.program.slots[*slot as usize];
+                match declared.init {
+                    Some(init) if declared.name.is_empty() => self.operand(init),
+                    _ => self.slot(*slot),
+                }
+            }
+            Op::Get(of, field) => {
+                let name = self
+                    .record(*of)
+                    .and_then(|shape| shape.fields.get(usize::from(*field)))
+                    .map_or_else(|| field.to_string(), |field| field.name.to_string());
+                format!("{}.{name}", self.operand(*of))
+            }
+            Op::Money { amount, .. } => self.expr(*amount),
+            Op::Hit(ask) if self.numbered => format!("A{ask}"),
+            Op::Hit(ask) => self.question(*ask),
+            Op::Bound(step) => match self.step(*step) {
+                Some(of) if self.numbered => format!("{}’{step}", of.name),
+                Some(of) => of.name.clone(),
+                None => "nothing".to_owned(),
+            },
+            Op::Call { function, args, .. } => self.call(function, args),
+            Op::Table {
+                table,
+                on,
+                at,
+                gives,
+            } => {
+                let on: Vec<String> = on.iter().chain(at).map(|node| self.expr(*node)).collect();
+                let name = match self.plan.tables.get(*table as usize) {
+                    Some(of) if !self.numbered => of.name.clone(),
+                    _ => format!("T{table}"),
+                };
+                if gives.is_empty() || !self.numbered {
+                    return format!("{name}({})", on.join(", "));
+                }
+                let gives: Vec<String> = gives.iter().map(|node| self.expr(*node)).collect();
+                format!("{name}({}; {})", on.join(", "), gives.join("; "))
+            }
+            Op::If(condition, then) => {
+                format!("if {} => {}", self.expr(*condition), self.expr(*then))
+            }
+            Op::Else(a, b) => two(a, "else", b),
+            Op::And(a, b) => two(a, "and", b),
+            Op::Or(a, b) => two(a, "or", b),
+            Op::Not(a) => match self.op(*a) {
+                Op::Exists(of) => format!("{} missing", self.operand(*of)),
+                Op::Compare(Comparison::Eq, a, b) => two(a, "!=", b),
+                _ => format!("not {}", self.operand(*a)),
+            },
+            Op::Neg(a) => format!("-{}", self.operand(*a)),
+            Op::Math(math, a, b) => {
+                let sign = match math {
+                    Math::Add => "+",
+                    Math::Sub => "-",
+                    Math::Mul => "*",
+                    Math::Div => "/",
+                };
+                two(a, sign, b)
+            }
+            Op::Compare(comparison, a, b) => two(a, comparison_sign(*comparison), b),
+            Op::InSet(a, set) => format!("{} in {set}", self.operand(*a)),
+            Op::Exists(a) => format!("{} exists", self.operand(*a)),
+            Op::Text(_) => format!("\"{}\"", self.words(node)),
+            Op::Record(shape, fields) => {
+                let fields: Vec<String> = fields
+                    .iter()
+                    .map(|(field, node)| {
+                        format!("{}: {}", path_name(shape, &[*field]), self.expr(*node))
+                    })
+                    .collect();
+                format!("{{ {} }}", fields.join(", "))
+            }
+            Op::List(elements) => {
+                let elements: Vec<String> = elements
+                    .iter()
+                    .map(|element| match element {
+                        Element::One(node) => self.expr(*node),
+                        Element::Spread(node) => format!("..{}", self.operand(*node)),
+                        Element::For(lp, node) => {
+                            format!("{} => {}", self.turn(*lp), self.expr(*node))
+                        }
+                    })
+                    .collect();
+                format!("[{}]", elements.join(", "))
+            }
+            Op::End(end, text) => format!("{} {}", end_word(*end), self.expr(*text)),
+        }
+    }
+
+    /// A text without its quotation marks, with its holes.
+    pub fn words(&self, node: NodeIx) -> String {
+        match self.op(node) {
+            Op::Const(value) => display::in_text(value),
+            Op::Text(parts) => parts
+                .iter()
+                .map(|part| match self.op(*part) {
+                    Op::Const(value) => display::in_text(value),
+                    _ => format!("{{{}}}", self.expr(*part)),
+                })
+                .collect(),
+            _ => format!("{{{}}}", self.expr(node)),
+        }
+    }
+
+    fn call(&self, function: &str, args: &[Arg]) -> String {
+        let args: Vec<String> = args
+            .iter()
+            .filter_map(|arg| match arg {
+                Arg::Left => None,
+                Arg::Value(node) => Some(self.expr(*node)),
+                Arg::Each(lp, node) => {
+                    let item = self.slot(self.program.loops[*lp as usize].item);
+                    Some(format!("{item} => {}", self.expr(*node)))
+                }
+            })
+            .collect();
+        format!("{function}({})", args.join(", "))
+    }
+
+    /// `for row in order.rows if row.paid`
+    pub fn turn(&self, lp: LoopIx) -> String {
+        let lp = &self.program.loops[lp as usize];
+        let mut text = format!("for {}", self.slot(lp.item));
+        if let Some(counter) = lp.counter {
+            text.push_str(&format!(", {}", self.slot(counter)));
+        }
+        text.push_str(&format!(" in {}", self.operand(lp.over)));
+        if let Some(when) = lp.when {
+            text.push_str(&format!(" if {}", self.expr(when)));
+        }
+        text
+    }
+
+    /// `books.customers[EmailAddress = order.email]`
+    pub fn question(&self, ix: AskIx) -> String {
+        let ask = &self.program.asks[ix as usize];
+        let resource = self.resource(ask.resource);
+        match &ask.what {
+            Question::Find { fields, key, .. } => {
+                let shape = self.shape_of(ask.resource);
+                let key: Vec<String> = fields
+                    .iter()
+                    .zip(key)
+                    .map(|(path, node)| {
+                        format!("{} = {}", path_name(shape, path), self.expr(*node))
+                    })
+                    .collect();
+                format!("{resource}[{}]", key.join(", "))
+            }
+            Question::Link { of, .. } => format!("{resource}[link {}]", self.expr(*of)),
+            Question::One => resource,
+            Question::Sub { parent } => {
+                let name = &self.plan.resources[ask.resource as usize].name;
+                let last = name.rsplit('.').next().unwrap_or(name);
+                format!("{}.{last}", self.operand(*parent))
+            }
+        }
+    }
+
+    fn asked(&self, f: &mut dyn Write, ix: AskIx, ask: &Ask) -> fmt::Result {
+        write!(f, "    A{ix} wave {}  {}", ask.wave, self.question(ix))?;
+        for lp in &ask.loops {
+            write!(f, "  {}", self.turn(*lp))?;
+        }
+        if let Some(when) = ask.when {
+            write!(f, "  if {}", self.expr(when))?;
+        }
+        if !ask.after.is_empty() {
+            write!(f, "  after {:?}", ask.after)?;
+        }
+        let needs = field_names(self.shape_of(ask.resource), &ask.needs);
+        writeln!(f, "  needs {needs}")
+    }
+
+    fn program(&self, f: &mut dyn Write) -> fmt::Result {
+        let named = self.program.slots.iter().zip(0..);
+        let named: Vec<(NodeIx, SlotIx)> = named
+            .filter(|(slot, _)| !slot.name.is_empty())
+            .filter_map(|(slot, ix)| Some((slot.init?, ix)))
+            .collect();
+        if !named.is_empty() {
+            writeln!(f, "  names")?;
+        }
+        for (init, ix) in named {
+            writeln!(f, "    {} = {}", self.slot(ix), self.expr(init))?;
+        }
+        if !self.program.asks.is_empty() {
+            writeln!(f, "  asks")?;
+        }
+        for (ask, ix) in self.program.asks.iter().zip(0..) {
+            self.asked(f, ix, ask)?;
+        }
+        Ok(())
+    }
+
+    fn flow(&self, f: &mut dyn Write, flow: &Flow) -> fmt::Result {
+        let read = &flow.read;
+        write!(
+            f,
+            "flow {}   reads {}",
+            flow.name,
+            self.resource(read.resource)
+        )?;
+        if read.all {
+            write!(f, " all")?;
+        }
+        if let Some(from) = &read.from {
+            write!(f, " from {}", literal(from))?;
+        }
+        writeln!(f)?;
+        let needs = field_names(self.shape_of(read.resource), &read.needs);
+        writeln!(f, "  needs {needs}")?;
+        for (param, value) in &read.relook {
+            writeln!(f, "  looks again with {param} = {}", literal(value))?;
+        }
+        writeln!(f, "  ripe within {} s", flow.ripe_within_s)?;
+        self.program(f)?;
+        for (number, round) in flow.rounds.iter().enumerate() {
+            let asks: Vec<String> = round.asks.iter().map(|ask| format!("A{ask}")).collect();
+            writeln!(f, "  round {number}  asks {}", or_nothing(asks.join(" ")))?;
+            for act in &flow.acts[round.first as usize..round.last as usize] {
+                self.act(f, flow, act)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn act(&self, f: &mut dyn Write, flow: &Flow, act: &Act) -> fmt::Result {
+        f.write_str("    ")?;
+        for lp in &act.loops {
+            write!(f, "{}: ", self.turn(*lp))?;
+        }
+        if let Some(when) = act.when {
+            write!(f, "if {}: ", self.expr(when))?;
+        }
+        match &act.kind {
+            ActKind::Let(slot) => writeln!(f, "let {}", self.slot(*slot)),
+            ActKind::Where(node) => writeln!(f, "where {}", self.expr(*node)),
+            ActKind::End(end, text, when) => writeln!(
+                f,
+                "{} {} if {}",
+                end_word(*end),
+                self.expr(*text),
+                self.expr(*when)
+            ),
+            ActKind::Confirm {
+                left,
+                right,
+                within,
+                ..
+            } => {
+                write!(f, "confirm {} = {}", self.expr(*left), self.expr(*right))?;
+                if let Some(within) = within {
+                    write!(f, " within {}", self.expr(*within))?;
+                }
+                writeln!(f)
+            }
+            ActKind::Step(ix) => match flow.steps.get(*ix as usize) {
+                Some(step) => self.written(f, *ix, step),
+                None => writeln!(f),
+            },
+        }
+    }
+
+    fn written(&self, f: &mut dyn Write, ix: StepIx, step: &Step) -> fmt::Result {
+        let shape = self.shape_of(step.resource);
+        let resource = self.resource(step.resource);
+        write!(
+            f,
+            "{} {}’{ix} in {resource}",
+            verb_word(step.verb),
+            step.name
+        )?;
+        match step.to {
+            To::Resource => {}
+            To::Child(parent) => write!(f, " of {}", self.expr(parent))?,
+            To::Record(record) => write!(f, " = {}", self.expr(record))?,
+        }
+        let action = &self.plan.resources[step.resource as usize].creates;
+        if let Some(name) = action
+            .get(usize::from(step.action))
+            .and_then(|action| action.name.as_deref())
+        {
+            let args: Vec<String> = step.args.iter().map(|node| self.expr(*node)).collect();
+            write!(f, " via {name}({})", args.join(", "))?;
+        }
+        for key in &step.keys {
+            let fields: Vec<String> = key
+                .fields
+                .iter()
+                .zip(&key.values)
+                .map(|(path, value)| {
+                    let value = value.map_or_else(|| "none".to_owned(), |node| self.expr(node));
+                    format!("{} = {value}", path_name(shape, path))
+                })
+                .collect();
+            let asks: Vec<String> = key.asks.iter().map(|ask| format!("A{ask}")).collect();
+            let by = if fields.is_empty() {
+                "link".to_owned()
+            } else {
+                fields.join(", ")
+            };
+            write!(f, " by {by} ({})", or_nothing(asks.join(" ")))?;
+        }
+        if let Some(done) = step.done_if {
+            write!(f, " done if {}", self.expr(done))?;
+        }
+        if !step.late.is_empty() {
+            write!(f, " late {:?}", step.late)?;
+        }
+        writeln!(f, " needs {}", field_names(shape, &step.needs))?;
+        for put in &step.body {
+            let first = match put.first {
+                First::Always => String::new(),
+                First::OnCreate => " (on create)".to_owned(),
+                First::OnCreateOr(node) => format!(" (on create or {})", self.expr(node)),
+            };
+            let key = if put.key { " (key)" } else { "" };
+            let value = self.expr(put.value);
+            writeln!(f, "      {}: {value}{first}{key}", put.wire.join("."))?;
+        }
+        for flag in &step.flags {
+            let field = path_name(shape, &flag.field);
+            writeln!(f, "      answer {field} = {}", self.expr(flag.expected))?;
+        }
+        Ok(())
+    }
+}
+
+fn or_nothing(text: String) -> String {
+    if text.is_empty() {
+        "–".to_owned()
+    } else {
+        text
+    }
+}
