@@ -74,7 +74,7 @@ pub(super) fn flow(checker: &Checker<'_>, decl: &FlowDecl<'_>) -> Option<Flow> {
         scope.top(statement, &mut body);
         if Some(number) == last_gate {
             for block in &decl.extensions {
-                scope.extension(block, name, &mut body);
+                scope.extension(block, &mut body);
             }
         }
     }
@@ -429,17 +429,11 @@ impl Scope<'_, '_> {
         value
     }
 
-    /// `extend flow`: `where`s only.
-    fn extension(&mut self, block: &ast::Block, name: &ast::Word, into: &mut Vec<Statement>) {
+    /// `extend flow`: its `where`s; anything else is reported where it is declared.
+    fn extension(&mut self, block: &ast::Block, into: &mut Vec<Statement>) {
         for statement in &block.statements {
-            match &statement.kind {
-                Tree::Where(condition) => self.gate(condition, statement.span, into),
-                Tree::Bad => {}
-                _ => self.report(
-                    Diagnostic::error("F0466", statement.span, format!("`extend flow {}` takes `where` only.", name.text))
-                        .label("not a `where`")
-                        .help("Filters are added from outside; steps belong to the flow itself, or to a flow of your own."),
-                ),
+            if let Tree::Where(condition) = &statement.kind {
+                self.gate(condition, statement.span, into);
             }
         }
     }

@@ -294,6 +294,33 @@ pub(super) static PLAIN: Function = Function {
     },
 };
 
+/// `includes_vat`
+pub(super) static INCLUDES_VAT: Function = Function {
+    name: "includes_vat",
+    group: Group::Money,
+    params: &[value("amount", "money")],
+    gives: "bool?",
+    doc: "Whether VAT is in an amount, as the value itself carries it; none for VAT, payments and amounts of which nobody knows.",
+    examples: &[
+        ("125.00 incl | includes_vat", "true"),
+        ("100.00 excl | includes_vat", "false"),
+        ("25.00 vat | includes_vat", "none"),
+    ],
+    check: |t| {
+        kit::unless_reported(t, |t| {
+            t.money(0)?;
+            gives_type(Type::new(Kind::Bool).optional())
+        })
+    },
+    eval: |args| {
+        Ok(match args.money(0)?.basis {
+            MoneyBasis::Incl => Value::Bool(true),
+            MoneyBasis::Excl => Value::Bool(false),
+            MoneyBasis::Vat | MoneyBasis::Plain | MoneyBasis::Unknown => Value::None,
+        })
+    },
+};
+
 /// `vat_of`
 pub(super) static VAT_OF: Function = Function {
     name: "vat_of",

@@ -69,6 +69,7 @@ pub static ALL: &[&Function] = &[
     &basis::AS_INCL,
     &basis::AS_EXCL,
     &basis::PLAIN,
+    &basis::INCLUDES_VAT,
     &basis::VAT_OF,
     &money::ALLOCATE,
     &money::SHARE,
