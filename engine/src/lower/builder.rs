@@ -1,10 +1,12 @@
 //! Builds one program: nodes, slots, loops, questions, and the names that are in force.
 
 use flowbook_grammar::Span;
+use flowbook_stdlib::types::{Kind, Type};
 use flowbook_stdlib::value::Value;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Shared;
+use super::depend::{Graph, Through};
 use crate::checked::{Local, LocalIx};
 use crate::plan::connector::ResourceIx;
 use crate::plan::{
@@ -20,6 +22,9 @@ pub(super) struct Builder<'b, 's> {
     numbers: Vec<u32>,
     number_of: FxHashMap<String, u32>,
     ask_of: FxHashMap<String, AskIx>,
+    /// What map calls gave: by map and arguments, with the loops that were open then.
+    called: FxHashMap<(u32, Vec<u32>), Vec<(Vec<LoopIx>, NodeIx)>>,
+    open: Vec<LoopIx>,
     /// Values of the names of each item around the expression at hand, the innermost last.
     frames: Vec<(&'b [Local], Vec<Option<NodeIx>>)>,
     /// The call that led here.
@@ -38,6 +43,8 @@ impl<'b, 's> Builder<'b, 's> {
             numbers: Vec::new(),
             number_of: FxHashMap::default(),
             ask_of: FxHashMap::default(),
+            called: FxHashMap::default(),
+            open: Vec::new(),
             frames: Vec::new(),
             via: None,
             steps: Vec::new(),
@@ -99,10 +106,14 @@ impl<'b, 's> Builder<'b, 's> {
 
     // ── slots ──
 
-    pub(super) fn slot(&mut self, name: &str, init: Option<NodeIx>) -> SlotIx {
+    pub(super) fn slot(&mut self, name: &str, init: Option<NodeIx>, ty: Option<&Type>) -> SlotIx {
         self.program.slots.push(Slot {
             name: name.to_owned(),
             init,
+            shape: match ty.map(|ty| &ty.kind) {
+                Some(Kind::Record(shape)) => Some(shape.clone()),
+                _ => None,
+            },
         });
         self.program.slots.len() as SlotIx - 1
     }
@@ -126,6 +137,11 @@ impl<'b, 's> Builder<'b, 's> {
 
     /// A node to be read more than once: kept in a slot unless cheap. The fields of a record are kept one by one.
     pub(super) fn kept(&mut self, name: &str, node: NodeIx) -> NodeIx {
+        self.kept_as(name, None, node)
+    }
+
+    /// The same, with the type of the value.
+    pub(super) fn kept_as(&mut self, name: &str, ty: Option<&Type>, node: NodeIx) -> NodeIx {
         if self.cheap(node) {
             return node;
         }
@@ -139,7 +155,7 @@ impl<'b, 's> Builder<'b, 's> {
             }
             _ => node,
         };
-        let slot = self.slot(name, Some(node));
+        let slot = self.slot(name, Some(node), ty);
         self.slot_node(slot, place)
     }
 
@@ -169,12 +185,19 @@ impl<'b, 's> Builder<'b, 's> {
         self.frames.push((locals, vec![None; locals.len()]));
     }
 
+    fn declared(&self, local: LocalIx) -> Option<&'b Local> {
+        let (locals, _) = self.frames.last()?;
+        locals.get(local as usize)
+    }
+
     /// The name of a local in the text.
     pub(super) fn name(&self, local: LocalIx) -> &'b str {
-        let frame = self.frames.last();
-        frame
-            .and_then(|(locals, _)| locals.get(local as usize))
-            .map_or("", |local| &*local.name)
+        self.declared(local).map_or("", |local| &*local.name)
+    }
+
+    /// The type of a local.
+    pub(super) fn type_of(&self, local: LocalIx) -> Option<&'b Type> {
+        self.declared(local).map(|local| &local.ty)
     }
 
     pub(super) fn leave_frame(&mut self) {
@@ -218,8 +241,8 @@ impl<'b, 's> Builder<'b, 's> {
         counter: Option<LocalIx>,
     ) -> LoopIx {
         let place = self.place_of(over);
-        let item_slot = self.slot(self.name(item), None);
-        let counter_slot = counter.map(|local| self.slot(self.name(local), None));
+        let item_slot = self.slot(self.name(item), None, self.type_of(item));
+        let counter_slot = counter.map(|local| self.slot(self.name(local), None, None));
         let node = self.slot_node(item_slot, place);
         self.bind(item, node);
         if let (Some(local), Some(slot)) = (counter, counter_slot) {
@@ -235,12 +258,54 @@ impl<'b, 's> Builder<'b, 's> {
             first,
             last: first,
         });
-        self.program.loops.len() as LoopIx - 1
+        let lp = self.program.loops.len() as LoopIx - 1;
+        self.open.push(lp);
+        lp
     }
 
     /// Ends a loop.
     pub(super) fn close_loop(&mut self, lp: LoopIx) {
         self.program.loops[lp as usize].last = self.program.slots.len() as SlotIx;
+        self.open.pop();
+    }
+
+    // ── calls ──
+
+    /// What an equal call gave that is in force here.
+    pub(super) fn called(&self, map: u32, args: &[NodeIx]) -> Option<NodeIx> {
+        let calls = self.called.get(&(map, self.numbers_of(args)))?;
+        calls
+            .iter()
+            .find(|(loops, _)| self.open.starts_with(loops))
+            .map(|(_, node)| *node)
+    }
+
+    /// Notes what a call gave.
+    pub(super) fn calls(&mut self, map: u32, args: &[NodeIx], gave: NodeIx) {
+        let key = (map, self.numbers_of(args));
+        let call = (self.open.clone(), gave);
+        self.called.entry(key).or_default().push(call);
+    }
+
+    /// A step writes a resource: what asked for it before is not what asks for it from here on.
+    pub(super) fn wrote(&mut self, resource: ResourceIx) {
+        let mut called = std::mem::take(&mut self.called);
+        let graph = Graph {
+            program: &self.program,
+            steps: &self.steps,
+            acts: &[],
+        };
+        let asks = |node: NodeIx| {
+            let reached = graph.reach(vec![node], Through::Keys, false, &FxHashSet::default());
+            reached
+                .asks
+                .iter()
+                .any(|ask| self.program.asks[*ask as usize].resource == resource)
+        };
+        for calls in called.values_mut() {
+            calls.retain(|(_, node)| !asks(*node));
+        }
+        self.called = called;
     }
 
     // ── questions ──

@@ -201,7 +201,7 @@ impl<'b> Builder<'b, '_> {
     pub(super) fn lets(&mut self, lets: &'b [(LocalIx, Expr)]) {
         for (local, expr) in lets {
             let node = self.expr(expr);
-            let node = self.kept(self.name(*local), node);
+            let node = self.kept_as(self.name(*local), self.type_of(*local), node);
             self.bind(*local, node);
         }
     }
@@ -248,19 +248,17 @@ impl<'b> Builder<'b, '_> {
     }
 
     /// The body of a map, with its parameters in slots.
-    fn map(&mut self, map: u32, args: &'b [Expr], hands_on: bool, place: PlaceIx) -> NodeIx {
+    fn map(&mut self, number: u32, args: &'b [Expr], hands_on: bool, place: PlaceIx) -> NodeIx {
         let book = self.shared.book;
-        let Some(map) = book.maps.get(map as usize) else {
+        let Some(map) = book.maps.get(number as usize) else {
             return self.constant(Value::None, place);
         };
         let mut values = Vec::with_capacity(args.len());
         for (arg, param) in args.iter().zip(&map.params) {
             let node = self.expr(arg);
-            let name = map
-                .locals
-                .get(*param as usize)
-                .map_or("", |local| &*local.name);
-            values.push(self.kept(name, node));
+            let declared = map.locals.get(*param as usize);
+            let name = declared.map_or("", |local| &*local.name);
+            values.push(self.kept_as(name, declared.map(|local| &local.ty), node));
         }
         let first = values.first().copied();
         if let (true, Some(first)) = (hands_on, first)
@@ -268,21 +266,28 @@ impl<'b> Builder<'b, '_> {
         {
             return first;
         }
+        if let Some(known) = self.called(number, &values) {
+            let op = self.op(known).clone();
+            return self.push(op, place);
+        }
         let outer = self.via.replace(place);
         self.enter_frame(&map.locals);
-        for (param, node) in map.params.iter().zip(values) {
-            self.bind(*param, node);
+        for (param, node) in map.params.iter().zip(&values) {
+            self.bind(*param, *node);
         }
         let body = self.expr(&map.body);
         self.leave_frame();
         self.via = outer;
-        match first {
+        let body = match first {
             Some(first) if hands_on && args[0].ty.optional => {
                 let there = self.exists(first, place);
                 self.if_(there, body, place)
             }
             _ => body,
-        }
+        };
+        let body = self.kept_as(&map.name, Some(&map.body.ty), body);
+        self.calls(number, &values, body);
+        body
     }
 
     fn element(&mut self, element: &'b checked::Element) -> Option<Element> {

@@ -33,7 +33,7 @@ pub(super) fn lower<'b>(shared: &mut Shared<'b>, flow: &'b checked::Flow) -> Flo
     let mut builder = Builder::new(shared);
     let place = builder.place(flow.span);
     builder.enter_frame(&flow.locals);
-    let record = builder.slot(builder.name(flow.record), None);
+    let record = builder.slot(builder.name(flow.record), None, None);
     let node = builder.slot_node(record, place);
     builder.bind(flow.record, node);
     let mut acts = Acts {
@@ -184,7 +184,14 @@ impl<'b> Acts<'b, '_> {
             node = self.builder.if_(when, node, place);
         }
         let at_once = match self.builder.op(node) {
-            Op::Const(_) | Op::Slot(_) | Op::Bound(_) => true,
+            Op::Const(_) | Op::Bound(_) => true,
+            Op::Slot(slot) => {
+                self.builder.program.slots[*slot as usize].init.is_none()
+                    || self
+                        .acts
+                        .iter()
+                        .any(|act| matches!(act.kind, ActKind::Let(other) if other == *slot))
+            }
             // The records below this one are read where they are used: they cost a request.
             Op::Hit(ask) => matches!(
                 self.builder.program.asks[*ask as usize].what,
@@ -196,14 +203,19 @@ impl<'b> Acts<'b, '_> {
             return self.builder.bind(local, node);
         }
         let name = self.builder.name(local);
-        let mut kept = self.builder.kept(name, node);
-        if !matches!(self.builder.op(kept), Op::Slot(_)) {
-            let slot = self.builder.slot(name, Some(kept));
-            kept = self.builder.slot_node(slot, place);
-        }
-        if let Op::Slot(slot) = *self.builder.op(kept) {
-            self.act(ActKind::Let(slot), place, around);
-        }
+        let ty = self.builder.type_of(local);
+        // What is cheap to compute again still has its turn here; what a map gave is kept under this name.
+        let (slot, kept) = match (
+            self.builder.cheap(node),
+            self.builder.kept_as(name, ty, node),
+        ) {
+            (false, kept) if let Op::Slot(slot) = *self.builder.op(kept) => (slot, kept),
+            (_, kept) => {
+                let slot = self.builder.slot(name, Some(kept), ty);
+                (slot, self.builder.slot_node(slot, place))
+            }
+        };
+        self.act(ActKind::Let(slot), place, around);
         self.builder.bind(local, kept);
     }
 

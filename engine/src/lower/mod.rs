@@ -150,7 +150,7 @@ fn map_entry<'b>(shared: &mut Shared<'b>, map: &'b crate::checked::Map) -> Optio
     let mut builder = Builder::new(shared);
     let place = builder.place(takes.span);
     builder.enter_frame(&map.locals);
-    let record = builder.slot(&takes.name, None);
+    let record = builder.slot(&takes.name, None, None);
     let node = builder.slot_node(record, place);
     builder.bind(param, node);
     let body = builder.expr(&map.body);

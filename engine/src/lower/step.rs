@@ -72,6 +72,7 @@ impl<'b> Acts<'b, '_> {
             place,
         });
         builder.step_when.push(around.when);
+        builder.wrote(write.resource);
         let bound = builder.push(Op::Bound(ix), place);
         builder.bind(write.bound, bound);
         let done_if = write.done_if.as_ref().map(|expr| builder.expr(expr));

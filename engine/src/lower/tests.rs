@@ -450,11 +450,11 @@ fn what_only_the_answer_tells_makes_a_later_step_late() {
 fn a_map_that_calls_itself_to_death_is_refused() {
     let mut book = book(Vec::new(), Vec::new(), &["order"]);
     for number in 0..24u32 {
-        let call = || match number {
-            0 => field(name(0), 1),
+        let call = |with: &str| match number {
+            0 => name(0),
             _ => e(ExprKind::Map {
                 map: number - 1,
-                args: vec![name(0)],
+                args: vec![e(ExprKind::Text(vec![name(0), says(with)]))],
                 hands_on: false,
             }),
         };
@@ -462,7 +462,7 @@ fn a_map_that_calls_itself_to_death_is_refused() {
             name: format!("m{number}"),
             doc: String::new(),
             params: vec![0],
-            body: e(ExprKind::Text(vec![call(), call()])),
+            body: e(ExprKind::Text(vec![call("a"), call("b")])),
             locals: vec![local("o")],
             span: Span::default(),
         });
@@ -474,6 +474,46 @@ fn a_map_that_calls_itself_to_death_is_refused() {
             .to_string()
             .contains("is too large to be planned")
     );
+}
+
+#[test]
+fn equal_calls_are_computed_once_unless_a_step_changes_what_they_find() {
+    let mut book = book(
+        Vec::new(),
+        vec![
+            StatementKind::Let(1, called(0)),
+            StatementKind::Let(2, called(0)),
+            create(ARTICLES, 3, field(name(0), 1)),
+            StatementKind::Let(4, called(0)),
+        ],
+        &["order", "a", "b", "article", "c"],
+    );
+    book.maps.push(checked::Map {
+        name: "article".to_owned(),
+        doc: String::new(),
+        params: vec![0],
+        body: field(find(ARTICLES, field(name(0), 1)), 0),
+        locals: vec![local("o")],
+        span: Span::default(),
+    });
+    let plan = planned(&book);
+    let program = &plan.flows[0].program;
+    let after: Vec<&[u32]> = program.asks.iter().map(|ask| &*ask.after).collect();
+    assert_eq!(after, [&[][..], &[0]]);
+    let named: Vec<&str> = program.slots.iter().map(|slot| &*slot.name).collect();
+    assert_eq!(
+        named,
+        ["order", "article", "a", "b", "article", "c"],
+        "{plan}"
+    );
+}
+
+fn called(map: u32) -> Expr {
+    e(ExprKind::Map {
+        map,
+        args: vec![name(0)],
+        hands_on: false,
+    })
 }
 
 #[test]

@@ -124,6 +124,8 @@ pub struct Slot {
     pub name: String,
     /// What it is computed from; none for the record that was read, loop items and counters, and parameters of a map entry.
     pub init: Option<NodeIx>,
+    /// The record that it holds, for the names of its fields where a plan is printed.
+    pub shape: Option<Arc<Shape>>,
 }
 
 /// A turn of a loop sets `item` and `counter`, and forgets the slots from `first` up to `last`, which stand in its body.

@@ -54,12 +54,15 @@ impl fmt::Display for Plan {
                 },
                 numbered: true,
             };
-            writeln!(f, "\nmap {} = {}", map.name, printer.expr(map.body))?;
+            writeln!(f, "\nmap {} = {}", map.name, printer.laid(map.body, 0))?;
             printer.program(f)?;
         }
         Ok(())
     }
 }
+
+/// Longer lines are broken where they can be.
+const WIDE: usize = 120;
 
 /// Prints the expressions of one program.
 pub struct Printer<'p> {
@@ -263,10 +266,14 @@ impl<'p> Printer<'p> {
     fn record(&self, node: NodeIx) -> Option<&'p Shape> {
         match self.op(node) {
             Op::Slot(0) => self.takes,
-            Op::Slot(slot) => match self.program.slots[*slot as usize].init {
-                Some(init) => self.record(init),
-                None => self.items(self.item_of(*slot)?),
-            },
+            Op::Slot(slot) => {
+                let declared = &self.program.slots[*slot as usize];
+                match (&declared.shape, declared.init) {
+                    (Some(shape), _) => Some(shape),
+                    (None, Some(init)) => self.record(init),
+                    (None, None) => self.items(self.item_of(*slot)?),
+                }
+            }
             Op::Hit(ask) => Some(self.shape_of(self.program.asks[*ask as usize].resource)),
             Op::Bound(step) => Some(self.shape_of(self.step(*step)?.resource)),
             Op::Record(shape, _) => Some(shape),
@@ -414,6 +421,65 @@ impl<'p> Printer<'p> {
         }
     }
 
+    /// An expression on several lines where one would be too long; lines below the first are indented.
+    fn laid(&self, node: NodeIx, indent: usize) -> String {
+        let one = self.expr(node);
+        if one.chars().count() + indent <= WIDE {
+            return one;
+        }
+        let inner = indent + 2;
+        let line = |text: String| format!("\n{:inner$}{text}", "");
+        match self.op(node) {
+            Op::Record(shape, fields) => {
+                let fields: String = fields
+                    .iter()
+                    .map(|(field, node)| {
+                        let name = path_name(shape, &[*field]);
+                        line(format!("{name}: {}", self.laid(*node, inner)))
+                    })
+                    .collect();
+                format!("{{{fields}\n{:indent$}}}", "")
+            }
+            Op::List(elements) => {
+                let elements: String = elements
+                    .iter()
+                    .map(|element| match element {
+                        Element::One(node) => line(self.laid(*node, inner)),
+                        Element::Spread(node) => line(format!("..{}", self.laid(*node, inner))),
+                        Element::For(lp, node) => {
+                            let turn = line(self.turn(*lp));
+                            format!("{turn} => {}", self.laid(*node, inner))
+                        }
+                    })
+                    .collect();
+                format!("[{elements}\n{:indent$}]", "")
+            }
+            Op::If(condition, then) => {
+                let then = line(format!("=> {}", self.laid(*then, inner)));
+                format!("if {}{then}", self.expr(*condition))
+            }
+            Op::Else(a, b) => {
+                let second = line(format!("else {}", self.laid(*b, inner)));
+                format!("{}{second}", self.laid(*a, indent))
+            }
+            Op::Table {
+                table,
+                on,
+                at,
+                gives,
+            } if !gives.is_empty() => {
+                let on: Vec<String> = on.iter().chain(at).map(|node| self.expr(*node)).collect();
+                let gives: String = gives
+                    .iter()
+                    .zip(0..)
+                    .map(|(give, number)| line(format!("{number} => {}", self.laid(*give, inner))))
+                    .collect();
+                format!("T{table}({}){gives}", on.join(", "))
+            }
+            _ => one,
+        }
+    }
+
     /// A text without its quotation marks, with its holes.
     pub fn words(&self, node: NodeIx) -> String {
         match self.op(node) {
@@ -509,7 +575,7 @@ impl<'p> Printer<'p> {
             writeln!(f, "  names")?;
         }
         for (init, ix) in named {
-            writeln!(f, "    {} = {}", self.slot(ix), self.expr(init))?;
+            writeln!(f, "    {} = {}", self.slot(ix), self.laid(init, 4))?;
         }
         if !self.program.asks.is_empty() {
             writeln!(f, "  asks")?;
@@ -643,7 +709,7 @@ impl<'p> Printer<'p> {
                 First::OnCreateOr(node) => format!(" (on create or {})", self.expr(node)),
             };
             let key = if put.key { " (key)" } else { "" };
-            let value = self.expr(put.value);
+            let value = self.laid(put.value, 6);
             writeln!(f, "      {}: {value}{first}{key}", put.wire.join("."))?;
         }
         for flag in &step.flags {

@@ -41,6 +41,7 @@ fn entry(plan: &Plan) -> MapEntry {
             slots: vec![Slot {
                 name: "o".to_owned(),
                 init: None,
+                shape: None,
             }],
             loops: Vec::new(),
             asks: vec![Ask {

@@ -135,6 +135,7 @@ impl Build {
                 slots: vec![Slot {
                     name: "order".to_owned(),
                     init: None,
+                    shape: None,
                 }],
                 ..Program::default()
             },
