@@ -45,8 +45,11 @@ impl<'a, S: Systems> Engine<'a, S> {
             changes,
             notes,
             passed,
+            after,
             ..
         } = life;
+        // What the flow itself wrote back is no change of the record.
+        let hash = after.map_or(hash, |after| self.hash(&after));
         for (does, resource) in &did {
             let by = match does {
                 super::changes::Does::Create => &mut report.made,

@@ -58,6 +58,8 @@ pub(super) struct Life<'a> {
     pub looked: FxHashMap<Turned, Found>,
     /// Found there, not written by this flow.
     pub adopted: FxHashSet<Turned>,
+    /// The record as this flow's own updates left it.
+    pub after: Option<Value>,
     /// Read again already.
     pub refreshed: FxHashSet<Turned>,
     /// How it ended, for all but done.
@@ -116,7 +118,7 @@ impl<'a, S: Systems> Engine<'a, S> {
     }
 
     /// The hash of what counts as a change. Sub-records that cost a request do not.
-    fn hash(&self, record: &Value) -> u64 {
+    pub fn hash(&self, record: &Value) -> u64 {
         let shape = &self.resource(self.flow.read.resource).shape;
         let fields: Vec<&Value> = self
             .flow
@@ -177,6 +179,7 @@ impl<'a, S: Systems> Engine<'a, S> {
                 late: FxHashSet::default(),
                 looked: FxHashMap::default(),
                 adopted: FxHashSet::default(),
+                after: None,
                 refreshed: FxHashSet::default(),
                 end: None,
                 left: false,

@@ -13,8 +13,8 @@ use super::changes::{Change, Does};
 use super::decide::Todo;
 use super::eval::{Machine, Turn};
 use super::page::{ADOPTED, Engine, Life};
-use super::payload::{is_late, said};
-use super::step::{Found, Turned, unknown};
+use super::payload::{Leaf, is_late, said};
+use super::step::{Found, Turned, unknown, with};
 use super::stop::{Ended, Stop};
 use crate::connect::{Systems, Trouble};
 use crate::plan::{Act, ActKind, Step, StepIx, To};
@@ -221,7 +221,10 @@ impl<'a, S: Systems> Engine<'a, S> {
                     return Ok(());
                 }
                 Todo::Adopt(found) => {
-                    let change = self.change(life, step, Does::Adopt, None, &[]);
+                    let mut change = self.change(life, step, Does::Adopt, None, &[]);
+                    if let Some(Found::Elsewhere(_, form)) = life.looked.get(turned) {
+                        change.resource = self.resource_name(*form);
+                    }
                     return self.bind(life, step, turned, found, ADOPTED, change).await;
                 }
                 Todo::Same(found) => {
@@ -241,6 +244,7 @@ impl<'a, S: Systems> Engine<'a, S> {
                 } => {
                     let sent = self.deliver(life, step, turned, turn, outgoing, found, &leaves);
                     if let Some((answer, hash)) = sent.await? {
+                        self.wrote_back(life, step, &answer, &leaves);
                         life.did.push((change.does, step.resource));
                         self.bind(life, step, turned, answer, hash, change).await?;
                         return self.check_flags(life, step, turned, turn).await;
@@ -333,6 +337,24 @@ impl<'a, S: Systems> Engine<'a, S> {
         life.machine.forget();
         life.machine.bounds.forget();
         Ok(())
+    }
+
+    /// An update of the record that was read: what it says from now on is no news.
+    fn wrote_back(&self, life: &mut Life<'a>, step: &Step, answer: &Value, leaves: &[Leaf<'a>]) {
+        let own = matches!(step.to, To::Record(_))
+            && step.resource == self.flow.read.resource
+            && self.source_key(answer) == life.key;
+        if own {
+            let record = life.after.take().unwrap_or_else(|| life.machine.record());
+            let written = leaves.iter().filter(|(put, _)| put.compared);
+            life.after = Some(written.fold(record, |record, (put, value)| {
+                let value = match value {
+                    Value::Clear => Value::None,
+                    value => value.clone(),
+                };
+                with(record, &put.at, value)
+            }));
+        }
     }
 
     /// A dry run's write: what the next record finds.
