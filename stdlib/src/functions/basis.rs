@@ -263,7 +263,7 @@ fn asserted(args: &mut Args<'_>, to: MoneyBasis) -> Given {
         _ => ("is VAT itself", "is a price"),
     };
     Err(fail(format!(
-        "by its own flag {} {is}, and the flow says that it {not}",
+        "{} {is} by its own flag, and the flow says that it {not}",
         in_message(args.value(0))
     )))
 }

@@ -215,7 +215,7 @@ impl Typing<'_> {
 
     /// A country.
     pub(super) fn country(&self, arg: usize) -> Result<(), Mismatch> {
-        if text_bound(self.kind(arg)).is_some() && *self.kind(arg) != Kind::Country {
+        if matches!(self.kind(arg), Kind::Text(_) | Kind::OneOf(_)) {
             return Err(wrong_but(
                 arg,
                 format!("takes a country here, not {}", self.kind(arg)),

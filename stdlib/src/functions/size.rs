@@ -227,7 +227,7 @@ pub(super) static ROUND: Function = Function {
 };
 
 fn round_type(t: &Typing<'_>) -> Rule {
-    if t.given(2) {
+    if t.given(2) && *t.kind(2) != Kind::Never {
         match t.constant(2) {
             Some(Value::Text(name)) if decimals::mode(name).is_some() => {}
             Some(Value::Text(name)) => {
