@@ -205,6 +205,7 @@ impl<'a> Collector<'a, '_> {
         for item in self.items.clone().iter() {
             match &item.kind {
                 ItemKind::Map(map) => {
+                    self.not_shadowing(&map.name, "map");
                     if maps.contains_key(&map.name.text) {
                         continue;
                     }
@@ -219,6 +220,7 @@ impl<'a> Collector<'a, '_> {
                     maps.insert(map.name.text.clone(), decl);
                 }
                 ItemKind::Table(table) => {
+                    self.not_shadowing(&table.name, "table");
                     if let Some(at) = &table.at
                         && at.text != "date"
                     {
@@ -300,6 +302,26 @@ impl<'a> Collector<'a, '_> {
             read.push((param.name.text.clone(), ty));
         }
         read
+    }
+
+    /// A map or table is called as a function is, so it cannot be named like one.
+    fn not_shadowing(&mut self, name: &ast::Word, what: &str) {
+        if flowbook_stdlib::functions::find(&name.text).is_some() {
+            self.out.push(
+                Diagnostic::error(
+                    "F0102",
+                    name.span,
+                    format!(
+                        "`{}` is a function of the language, so no {what} can be named so.",
+                        name.text
+                    ),
+                )
+                .label("the name of a function")
+                .help(format!(
+                    "Give the {what} another name; `flowbook doc std` lists the functions."
+                )),
+            );
+        }
     }
 
     fn flows(&mut self) {
