@@ -55,11 +55,11 @@ written with the system's name before it: `till.Order`.
 
 ```flow,wrong
 system till: ccv_salespos
-map email(o: Order) -> text = "none"
+map email_of(o: Order) -> text = "none"
 ```
 ```flow,right
 system till: ccv_salespos
-map email(o: till.Order) -> text = "none"
+map email_of(o: till.Order) -> text = "none"
 ```"#,
     },
     Entry {

@@ -35,13 +35,13 @@ No row takes some values, and there is no `otherwise`. The missing cases are sho
 sets, countries, ranges of numbers, dates) is proved; texts cannot be counted, so a table over a text needs `otherwise`.
 
 ```flow,wrong
-table account(kind: \"goods\" | \"service\", business: bool) -> account {
+table sales_account(kind: \"goods\" | \"service\", business: bool) -> account {
   \"goods\",   _    => 3001
   \"service\", true => 3308
 }
 ```
 ```flow,right
-table account(kind: \"goods\" | \"service\", business: bool) -> account {
+table sales_account(kind: \"goods\" | \"service\", business: bool) -> account {
   \"goods\",   _     => 3001
   \"service\", true  => 3308
   \"service\", false => fail \"no account for services to private persons\"

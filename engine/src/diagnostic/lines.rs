@@ -35,7 +35,8 @@ impl<'t> Lines<'t> {
             .starts
             .get(line)
             .map_or(self.text.len(), |next| next - 1);
-        (start, end.max(start))
+        let line = self.text[start..end.max(start)].trim_end_matches('\r');
+        (start, start + line.len())
     }
 
     /// How many lines there are.
