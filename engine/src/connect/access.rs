@@ -176,6 +176,21 @@ fn one(
 }
 
 impl Access {
+    /// An access with these values, for tests.
+    #[cfg(test)]
+    pub(super) fn of(values: &[(&str, &str)]) -> Access {
+        Access {
+            base: None,
+            token_url: None,
+            refresh_token: None,
+            values: values
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).into()))
+                .collect(),
+            hidden: Vec::new(),
+        }
+    }
+
     /// The value of a param or secret.
     pub(super) fn value(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(ExposeSecret::expose_secret)

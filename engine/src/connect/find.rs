@@ -150,13 +150,13 @@ impl HttpSystems {
                     let record = self.get_one(ix, &id).await?;
                     Ok::<_, Unread>(record.into_iter().collect::<Vec<_>>())
                 };
-                stream::iter(keys.to_vec().into_iter().map(one))
+                stream::iter(keys.iter().cloned().map(one))
                     .buffered(AT_ONCE)
                     .try_collect()
                     .await
             }
-            How::Index => Ok(hits(&*self.index(ix).await?, fields, keys)),
-            How::Scan(created) => Ok(hits(&*self.scan(ix, *created).await?, fields, keys)),
+            How::Index => Ok(hits(&self.index(ix).await?, fields, keys)),
+            How::Scan(created) => Ok(hits(&self.scan(ix, *created).await?, fields, keys)),
             How::ParentList => {
                 let resource = self.resource(ix).map_err(Unread::Trouble)?;
                 Err(Unread::Trouble(self.no_way(
@@ -239,7 +239,7 @@ impl HttpSystems {
                 Ok(hits(&found, fields, &[key]).remove(0))
             }
         };
-        stream::iter(keys.to_vec().into_iter().map(one))
+        stream::iter(keys.iter().cloned().map(one))
             .buffered(AT_ONCE)
             .try_collect()
             .await

@@ -414,19 +414,17 @@ impl Systems for HttpSystems {
     async fn sub(&self, ix: ResourceIx, parent: &Value) -> Result<Vec<Value>, Trouble> {
         let resource = self.resource(ix)?;
         let above = self.resource(resource.parent.unwrap_or(ix))?;
-        // The parent's list or an expanded answer may have brought them along.
+        // The parent may have brought them along; those that are written are asked for, since the parent may be from before.
         let own = resource.name.rsplit('.').next().unwrap_or_default();
         if let (Value::Record(fields), Some((at, _))) = (parent, above.shape.field(own))
+            && resource.creates.is_empty()
             && let Some(Value::List(records)) = fields.get(at)
         {
             return Ok(records.to_vec());
         }
-        match self.list_all(ix, &Question::default(), Some(parent)).await {
-            Ok(records) => Ok(records),
-            Err(Unread::Gone(trouble) | Unread::Refused(trouble) | Unread::Trouble(trouble)) => {
-                Err(trouble)
-            }
-        }
+        self.list_all(ix, &Question::default(), Some(parent))
+            .await
+            .map_err(Unread::told)
     }
 
     async fn get(&self, ix: ResourceIx, id: &Value) -> Result<Option<Value>, Trouble> {

@@ -153,3 +153,106 @@ pub(super) fn header_value(name: &str, value: &str) -> Result<HeaderValue, Strin
     value.set_sensitive(true);
     Ok(value)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::connector::Verify;
+
+    const URI: &str = "/api/rest/v1/orders/?start=0&size=25&orderby=id_desc";
+    /// What the vendor's own client computes for the answer below.
+    const HASH: &str = "c5a4aba39aa430cc00cbc46cf5c0a7bbab6098cda495c6ed4548a6f7947d7c33c2631c255d876312531251dbf94befe75501039954ae26f599e0f987bff56beb";
+    const BODY: &str = r#"{"start":0,"size":25,"href":"https://demo.ccvshop.nl/api/rest/v1/orders/?start=0&size=25&orderby=id_desc","first":null,"previous":null,"next":null,"items":[]}"#;
+
+    fn template(text: &str) -> Template {
+        let mut parts = Vec::new();
+        for piece in text.split_inclusive('}') {
+            let (before, hole) = piece.split_once('{').unwrap_or((piece, ""));
+            parts.push(TemplatePart::Text(before.to_owned()));
+            if let Some(hole) = hole.strip_suffix('}') {
+                let name = hole.split('.').map(str::to_owned).collect();
+                parts.push(TemplatePart::Hole(name));
+            }
+        }
+        Template(parts)
+    }
+
+    fn auth() -> Auth {
+        let header = |name: &str, value: &str| (name.to_owned(), template(value));
+        Auth::HmacSha512 {
+            key: "secret_key".to_owned(),
+            sign: template("{public_key}|{method}|{uri}|{body}|{time}"),
+            headers: vec![
+                header("x-public", "{public_key}"),
+                header("x-date", "{time}"),
+                header("x-hash", "{hash}"),
+            ],
+            answer: Some(template(
+                "{public_key}|{method}|{uri}|{answer}|{answer.time}",
+            )),
+            verify: Verify::Enforce,
+            skew_s: 300,
+        }
+    }
+
+    fn demo() -> Access {
+        Access::of(&[("public_key", "demo_public"), ("secret_key", "demo_secret")])
+    }
+
+    fn request() -> Signed<'static> {
+        Signed {
+            method: "GET",
+            uri: URI,
+            body: "",
+        }
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_request_is_signed_as_the_vendors_client_signs_it() {
+        let map = headers(&auth(), &demo(), request(), at("2022-11-26T00:45:54Z")).unwrap();
+        assert_eq!(map["x-date"], "2022-11-26T00:45:54Z");
+        assert_eq!(map["x-public"], "demo_public");
+        assert_eq!(
+            map["x-hash"],
+            "7e741c1577ba10806dc08e50dbe020054a6f70ce8984f7ebd9411defa91b70cb68db1cb1ae98a1b036b4956ed7a24853f6225a76319dee8ea81ffe05b2e2f849"
+        );
+        assert!(
+            !format!("{map:?}").contains("demo_public"),
+            "headers cannot print"
+        );
+    }
+
+    #[test]
+    fn an_answer_must_fit_its_hash_and_be_of_this_time() {
+        let check = |hash: &str, body: &str, now: &str| {
+            let mut map = HeaderMap::new();
+            map.insert("x-hash", hash.parse().unwrap());
+            map.insert("x-date", "2022-11-26T00:45:55+00:00".parse().unwrap());
+            verify(&auth(), &demo(), request(), &map, body, at(now))
+        };
+        let soon = "2022-11-26T00:45:56Z";
+        assert_eq!(check(HASH, BODY, soon), Ok(()));
+        let changed = BODY.replace("[]", "[1]");
+        let wrong = Err("its hash does not fit what it says".to_owned());
+        assert_eq!(check(HASH, &changed, soon), wrong);
+        assert_eq!(check(&HASH[2..], BODY, soon), wrong);
+        let late = check(HASH, BODY, "2022-11-26T00:51:00Z").unwrap_err();
+        assert!(
+            late.contains("305 seconds from this machine's clock"),
+            "{late}"
+        );
+        let bare = verify(
+            &auth(),
+            &demo(),
+            request(),
+            &HeaderMap::new(),
+            BODY,
+            at(soon),
+        );
+        assert_eq!(bare, Err("it carries no hash".to_owned()));
+    }
+}

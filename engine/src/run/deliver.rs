@@ -203,8 +203,10 @@ impl<'a, S: Systems> Engine<'a, S> {
     fn forget_written(&self, step: &Step) {
         let resources = &self.plan.resources;
         self.asker.cache.wrote(resources, step.resource, None);
+        self.asker.systems.forget(step.resource);
         for form in &self.resource(step.resource).forms {
             self.asker.cache.wrote(resources, *form, None);
+            self.asker.systems.forget(*form);
         }
     }
 

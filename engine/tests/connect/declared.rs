@@ -173,6 +173,7 @@ pub fn plain() -> (System, Vec<Resource>) {
             field("id", Kind::Int),
             field("name", Kind::Text(None)),
             field("amount", Kind::Decimal(None)),
+            field("changed", Kind::DateTime),
         ],
     );
     let mut things = resource(0, "things", shape.clone());
@@ -184,6 +185,10 @@ pub fn plain() -> (System, Vec<Resource>) {
         find(1, vec![How::Param("name".to_owned()), How::Index]),
         find(1, vec![How::Index]),
     ];
+    things.reading = Reading::Changed {
+        field: 3,
+        by_order: true,
+    };
     let mut labels = resource(0, "labels", shape.clone());
     labels.list = Some(endpoint("GET /labels/"));
     labels.get = Some(endpoint("GET /labels/{id}/"));

@@ -281,6 +281,48 @@ async fn a_list_that_stands_still_is_read_without_its_overlap() {
 }
 
 #[tokio::test]
+async fn newest_first_is_read_until_old() {
+    let body = r#"{"items":[{"id":3,"changed":"2026-03-03T00:00:00Z"},{"id":9},{"id":1,"changed":"2026-01-01T00:00:00Z"}],"next":"x"}"#;
+    let server = Scripted::start(vec![reply(200, body)]).await;
+    let query = PageQuery {
+        since: Some("2026-02-01T00:00:00Z".parse().unwrap()),
+        ..PageQuery::default()
+    };
+    let page = things(&server).page(0, &query).await.unwrap();
+    let ids: Vec<&Value> = page
+        .records
+        .iter()
+        .map(|record| &fields(record)[0])
+        .collect();
+    assert_eq!(
+        ids,
+        [&Value::Int(3), &Value::Int(9)],
+        "one without a date may be new"
+    );
+    assert_eq!(page.next, None);
+    assert_eq!(
+        server.seen(),
+        ["GET /api/things/?orderby=changed_desc&start=0&size=3"]
+    );
+}
+
+#[tokio::test]
+async fn an_unsigned_answer_counts_as_none_where_signatures_are_enforced() {
+    let server = Scripted::start(vec![reply(201, r#"{"id":1}"#)]).await;
+    let given = [
+        ("BASE", server.url.as_str()),
+        ("PUBLIC_KEY", "p"),
+        ("SECRET_KEY", "s"),
+    ];
+    let till = connected(declared::till(), &given, &brisk());
+    let trouble = till.get(0, &Value::Int(1)).await.unwrap_err();
+    assert_eq!(trouble.code, "F0709");
+    let order = Value::Record([Value::Int(1)].into());
+    let sent = till.send(&create(2, Some(order), &[])).await;
+    assert!(matches!(sent, Sent::Unknown(_)), "{sent:?}");
+}
+
+#[tokio::test]
 async fn a_way_that_is_refused_is_not_tried_again() {
     let server = Scripted::start(vec![
         reply(400, r#"{"message":"no parameter name"}"#),
