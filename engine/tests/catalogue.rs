@@ -145,7 +145,6 @@ fn told(entry: &Entry, text: &str) -> Option<String> {
     let found: Vec<Diagnostic> = findings(text)
         .into_iter()
         .filter(|one| one.severity != Severity::Note)
-        .filter(|one| !(one.code.starts_with("F038") && one.severity == Severity::Warning))
         .collect();
     (!found.is_empty()).then(|| {
         format!(

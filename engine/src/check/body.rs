@@ -116,6 +116,11 @@ impl<'c, 'a> Body<'c, 'a> {
     /// Names a value; a name that is taken is reported.
     pub fn bind(&mut self, word: &ast::Word, ty: Type) -> LocalIx {
         self.taken(word);
+        self.parameter(word, ty)
+    }
+
+    /// Names a parameter; one that is taken was told with the declaration.
+    pub fn parameter(&mut self, word: &ast::Word, ty: Type) -> LocalIx {
         let local = self.hidden(ty, word.span);
         self.locals[local as usize].name = word.text.clone();
         self.names.push((word.text.clone(), local));

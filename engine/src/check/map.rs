@@ -72,7 +72,7 @@ impl<'a> Checker<'a> {
             .params
             .iter()
             .zip(&decl.params)
-            .map(|(param, (_, ty))| body.bind(&param.name, ty.clone()))
+            .map(|(param, (_, ty))| body.parameter(&param.name, ty.clone()))
             .collect();
         let value = match (&decl.item.body.kind, decl.extensions.is_empty()) {
             (Tree::Record(record), false) => layered(&mut body, decl, record, &params),

@@ -54,7 +54,7 @@ pub(crate) fn table(checker: &Checker<'_>, decl: &TableDecl<'_>) -> Table {
             (
                 name.clone(),
                 ty.clone(),
-                Some(body.bind(&param.name, ty.clone())),
+                Some(body.parameter(&param.name, ty.clone())),
             )
         })
         .collect();
