@@ -57,6 +57,7 @@ impl<'a, S: Systems> Engine<'a, S> {
             .is_some_and(|before| *before != found)
         {
             self.compute_again(life).await?;
+            self.now(life, |life| life.machine.at(turn)).await?;
         }
         life.looked.insert(turned.clone(), found.clone());
         let creates = match (found, step.verb, &step.to) {

@@ -238,7 +238,7 @@ impl<'a, S: Systems> Engine<'a, S> {
             let name = ops::field_name(shape, &flag.field);
             match ops::field_kind(shape, &flag.field) {
                 _ if matches!(actual, Value::None | Value::Late) => life.notes.push(format!(
-                    "{} does not tell {name}, which was taken to be {}",
+                    "assumed, since {} does not tell it: {name} is {}",
                     self.system_name(step.resource),
                     ops::shown(&expected)
                 )),
@@ -375,10 +375,15 @@ impl<'a, S: Systems> Engine<'a, S> {
         if !self.options.dry
             && let Some(step) = step
         {
-            let name = &self.flow.steps[step as usize].name;
-            life.notes.push(format!(
-                "assumed: the target does not tell what {name} is confirmed by"
-            ));
+            let step = &self.flow.steps[step as usize];
+            let note = format!(
+                "assumed, since {} does not tell it: what {} is confirmed by",
+                self.system_name(step.resource),
+                step.name
+            );
+            if !life.notes.contains(&note) {
+                life.notes.push(note);
+            }
         }
         Ok(())
     }

@@ -101,7 +101,8 @@ impl<S: Systems> Engine<'_, S> {
                 }
             };
             let records = self.new_ones(records, reach, only_open);
-            let (ahead, done) = future::join(ahead, self.page(records, reach, report, false)).await;
+            let (ahead, done) =
+                future::join(ahead, self.page(records, reach, report, self.flow.read.all)).await;
             done?;
             if self.ends_here(reach) {
                 break;
