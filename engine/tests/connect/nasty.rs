@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use flowbook::connect::{Bookmark, HttpSystems, PageQuery, Sent, Systems, Trouble};
+use flowbook::plan::connector::{How, Odata, Reading};
 use flowbook_stdlib::value::Value;
 
 use crate::scripted::{Reply, Scripted, reply};
@@ -344,6 +345,51 @@ async fn a_way_that_is_refused_is_not_tried_again() {
             "GET /api/things/?start=0&size=3"
         ],
         "the index is read once"
+    );
+}
+
+#[tokio::test]
+async fn a_refused_filter_gives_way_to_a_scan_that_goes_on_where_it_was() {
+    let record =
+        |id: u8, at: &str| format!(r#"{{"id":{id},"name":"n{id}","changed":"2026-03-01T{at}Z"}}"#);
+    let list = |records: &[String]| reply(200, format!(r#"{{"items":[{}]}}"#, records.join(",")));
+    let refused = || reply(400, r#"{"message":"no such property"}"#);
+    let server = Scripted::start(vec![
+        refused(),
+        list(&[record(1, "10:00:00"), record(2, "11:00:00")]),
+        list(&[record(2, "11:00:00"), record(3, "11:30:00")]),
+        refused(),
+        refused(),
+        list(&[record(1, "10:00:00"), record(4, "12:00:00")]),
+    ])
+    .await;
+    let (mut system, mut resources) = declared::plain();
+    std::sync::Arc::make_mut(&mut system.connector).odata = Some(Odata {
+        param: "$filter".to_owned(),
+        order: Some("$orderby".to_owned()),
+        select: None,
+        any_of: 20,
+    });
+    resources[0].reading = Reading::Unsaid;
+    resources[0].finds = vec![declared::find(1, vec![How::Odata, How::Scan(3)])];
+    let given = [("BASE", server.url.as_str()), ("TOKEN", "t")];
+    let systems = connected((system, resources), &given, &brisk());
+    for (name, expected) in [("n2", 1), ("n3", 1), ("n1", 1), ("n9", 0)] {
+        let hits = systems.find(0, Some(0), &[vec![text(name)]]).await.unwrap();
+        assert_eq!(hits[0].len(), expected, "{name}");
+    }
+    assert_eq!(
+        server.seen(),
+        [
+            "GET /api/things/?$filter=name%20eq%20%27n2%27&start=0&size=3",
+            "GET /api/things/?$orderby=id&start=0&size=3",
+            "GET /api/things/?$filter=changed%20ge%202026-03-01T10%3A50%3A00Z&$orderby=id&start=0&size=3",
+            "GET /api/things/?$filter=changed%20ge%202026-03-01T11%3A20%3A00Z&$orderby=id&start=0&size=3",
+            "GET /api/things/?$filter=changed%20ge%202026-03-01T11%3A20%3A00Z&start=0&size=3",
+            "GET /api/things/?start=0&size=3",
+            "GET /api/things/?start=0&size=3",
+        ],
+        "the filter on the key is tried once, the one on time until it is refused"
     );
 }
 
