@@ -1,2 +1,7 @@
 //! The `flowbook` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    flowbook::cli::main()
+}

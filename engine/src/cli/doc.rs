@@ -1,0 +1,37 @@
+//! `flowbook doc std`: the reference of the standard functions.
+
+use super::{Exit, output};
+
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// `std`: the standard functions.
+    #[arg(value_enum)]
+    what: What,
+    /// How the reference is printed.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum What {
+    /// The standard functions.
+    Std,
+}
+
+#[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
+enum Format {
+    /// Markdown.
+    #[default]
+    Human,
+    /// An array of functions.
+    Json,
+}
+
+pub fn command(options: &Options) -> Exit {
+    let What::Std = options.what;
+    match options.format {
+        Format::Human => output::print(&flowbook_stdlib::reference::markdown()),
+        Format::Json => output::json(&flowbook_stdlib::reference::entries()),
+    }
+    Exit::Done
+}

@@ -1,0 +1,5 @@
+//! The whole system from outside: the real binary, real sockets, files on disk.
+
+mod system {
+    pub mod support;
+}

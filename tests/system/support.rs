@@ -1,0 +1,347 @@
+//! Runs the real binary in a folder of its own, and looks at what it left behind.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use flowbook_sandbox::{Options, Sandbox};
+
+/// The repository.
+pub fn repository() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// A folder with a copy of the shipped flowbooks, thrown away at the end.
+pub struct Workplace {
+    folder: tempfile::TempDir,
+}
+
+impl Workplace {
+    /// An empty one.
+    pub fn empty() -> Workplace {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Workplace { folder }
+    }
+
+    /// With `flows/` as shipped, without what runs left in it.
+    pub fn with_flows() -> Workplace {
+        let place = Workplace::empty();
+        copy(&repository().join("flows"), &place.path().join("flows"));
+        place
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes a file, its folders included.
+    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        let path = self.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        std::fs::write(path, text).expect("written");
+    }
+
+    /// Reads a file.
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path().join(name)).expect("readable")
+    }
+
+    /// Replaces a piece of a file's text, which must be there.
+    pub fn edit(&self, name: &str, old: &str, new: &str) {
+        let text = self.read(name);
+        assert!(text.contains(old), "{name} does not hold {old}");
+        self.write(name, text.replacen(old, new, 1));
+    }
+
+    /// `flowbook WORDS…` in this folder.
+    pub fn flowbook(&self, words: &str) -> Call {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_flowbook"));
+        command.current_dir(self.path()).args(split(words));
+        for (name, _) in std::env::vars() {
+            if name.starts_with("FLOWBOOK_") {
+                command.env_remove(name);
+            }
+        }
+        command.env("NO_COLOR", "1").env("COLUMNS", "110");
+        Call {
+            command,
+            input: Vec::new(),
+        }
+    }
+
+    /// The records that the sandbox of a flowbook holds: `books/customerinvoicedrafts`.
+    pub fn sandbox_records(&self, flowbook: &str, collection: &str) -> Vec<serde_json::Value> {
+        let state = self.path().join(flowbook).join(".flowbook/sandbox");
+        records(
+            Options {
+                state: Some(state),
+                ..Options::default()
+            },
+            collection,
+        )
+    }
+}
+
+fn split(words: &str) -> Vec<String> {
+    let mut out = vec![String::new()];
+    let mut quoted = false;
+    for c in words.chars() {
+        match c {
+            '\'' => quoted = !quoted,
+            ' ' if !quoted => out.push(String::new()),
+            c => out.last_mut().expect("one").push(c),
+        }
+    }
+    out.retain(|word| !word.is_empty());
+    out
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("made");
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        if entry.file_name() == ".flowbook" {
+            continue;
+        }
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("copied");
+        }
+    }
+}
+
+/// A call of the command.
+pub struct Call {
+    command: Command,
+    input: Vec<u8>,
+}
+
+impl Call {
+    /// With a variable.
+    pub fn env(mut self, name: &str, value: &str) -> Call {
+        self.command.env(name, value);
+        self
+    }
+
+    /// With the variables that a running sandbox needs.
+    pub fn at(mut self, sandbox: &Sandbox) -> Call {
+        for (name, value) in sandbox.env() {
+            self.command.env(format!("FLOWBOOK_{name}"), value);
+        }
+        self
+    }
+
+    /// With text on stdin.
+    pub fn input(mut self, text: impl Into<Vec<u8>>) -> Call {
+        self.input = text.into();
+        self
+    }
+
+    /// Starts it and leaves it running, output thrown away.
+    pub fn spawn(mut self) -> std::process::Child {
+        self.command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary starts")
+    }
+
+    /// Runs it to its end.
+    pub fn run(mut self) -> Done {
+        use std::io::Write;
+        let words = format!("{:?}", self.command.get_args().collect::<Vec<_>>());
+        let mut child = self
+            .command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        let mut stdin = child.stdin.take().expect("stdin");
+        let input = self.input;
+        let writer = std::thread::spawn(move || {
+            // the command may refuse before it reads all
+            let _ = stdin.write_all(&input);
+        });
+        let output = child.wait_with_output().expect("it ends");
+        writer.join().expect("written");
+        Done { output, words }
+    }
+}
+
+/// What a call gave.
+pub struct Done {
+    output: Output,
+    words: String,
+}
+
+impl Done {
+    /// It must have ended with this code.
+    #[track_caller]
+    pub fn exits(self, code: i32) -> Done {
+        assert_eq!(
+            self.output.status.code(),
+            Some(code),
+            "{}\n--- stdout\n{}\n--- stderr\n{}",
+            self.words,
+            self.stdout(),
+            self.stderr()
+        );
+        self
+    }
+
+    /// Its result.
+    pub fn stdout(&self) -> String {
+        String::from_utf8(self.output.stdout.clone()).expect("text")
+    }
+
+    /// What it said beside.
+    pub fn stderr(&self) -> String {
+        String::from_utf8(self.output.stderr.clone()).expect("text")
+    }
+
+    /// Both, for snapshots: times and ports are taken out.
+    pub fn said(&self) -> String {
+        let mut text = format!("exit {}\n", self.output.status.code().unwrap_or(-1));
+        for (name, part) in [("stdout", self.stdout()), ("stderr", self.stderr())] {
+            if !part.is_empty() {
+                text.push_str(&format!("--- {name}\n{part}"));
+            }
+        }
+        steady(&text)
+    }
+
+    /// Its result as JSON.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout())
+            .unwrap_or_else(|why| panic!("{}: {why}\n{}", self.words, self.stdout()))
+    }
+}
+
+/// Without what differs from run to run.
+pub fn steady(text: &str) -> String {
+    let mut out = String::new();
+    for line in text.split_inclusive('\n') {
+        let mut line = line.to_owned();
+        if let Some(at) = line.find(" s, with").or_else(|| line.find(" s, without")) {
+            let start = line[..at].rfind(' ').map_or(0, |space| space + 1);
+            line.replace_range(start..at, "N");
+        }
+        while let Some(at) = line.find("127.0.0.1:") {
+            let start = at + "127.0.0.1".len();
+            let end = line[start + 1..]
+                .find(|c: char| !c.is_ascii_digit())
+                .map_or(line.len(), |end| start + 1 + end);
+            line.replace_range(start..end, "․PORT");
+        }
+        out.push_str(&line);
+    }
+    out.replace('․', ":")
+}
+
+/// An in-process sandbox with its runtime.
+pub struct Servers {
+    runtime: tokio::runtime::Runtime,
+    sandbox: Option<Sandbox>,
+}
+
+impl Servers {
+    /// Starts both servers.
+    pub fn start(options: Options) -> Servers {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let sandbox = runtime
+            .block_on(Sandbox::start(options))
+            .expect("a sandbox");
+        Servers {
+            runtime,
+            sandbox: Some(sandbox),
+        }
+    }
+
+    /// They.
+    pub fn sandbox(&self) -> &Sandbox {
+        self.sandbox.as_ref().expect("running")
+    }
+
+    /// Records of a collection: `books/customerinvoicedrafts`.
+    pub fn records(&self, collection: &str) -> Vec<serde_json::Value> {
+        let value = self.get(&format!("/_sandbox/state/{collection}"));
+        match value {
+            serde_json::Value::Array(items) => items,
+            serde_json::Value::Object(map) => map.into_iter().map(|(_, value)| value).collect(),
+            other => panic!("no list: {other}"),
+        }
+    }
+
+    /// Requests counted so far.
+    pub fn requests(&self) -> serde_json::Value {
+        self.get("/_sandbox/requests")
+    }
+
+    /// Adds or replaces records.
+    pub fn seed(&self, records: serde_json::Value) {
+        let url = self.root("/_sandbox/seed");
+        let status = self.runtime.block_on(async {
+            reqwest::Client::new()
+                .post(url)
+                .body(records.to_string())
+                .send()
+                .await
+                .expect("answered")
+                .status()
+        });
+        assert!(status.is_success(), "seeding: {status}");
+    }
+
+    fn root(&self, path: &str) -> String {
+        let url = self.sandbox().till_url();
+        let root: String = url.split('/').take(3).collect::<Vec<_>>().join("/");
+        format!("{root}{path}")
+    }
+
+    fn get(&self, path: &str) -> serde_json::Value {
+        let url = self.root(path);
+        let text = self.runtime.block_on(async {
+            reqwest::get(url)
+                .await
+                .expect("answered")
+                .text()
+                .await
+                .expect("text")
+        });
+        serde_json::from_str(&text).expect("JSON")
+    }
+}
+
+impl Drop for Servers {
+    fn drop(&mut self) {
+        if let Some(sandbox) = self.sandbox.take() {
+            self.runtime.block_on(sandbox.shutdown());
+        }
+    }
+}
+
+fn records(options: Options, collection: &str) -> Vec<serde_json::Value> {
+    Servers::start(options).records(collection)
+}
+
+/// The first flow of a run's JSON report.
+pub fn flow<'j>(report: &'j serde_json::Value, name: &str) -> &'j serde_json::Value {
+    report["flows"]
+        .as_array()
+        .and_then(|flows| flows.iter().find(|flow| flow["flow"] == name))
+        .unwrap_or_else(|| panic!("no flow {name} in {report}"))
+}
+
+/// How often each value of a field occurs.
+pub fn count_by(records: &[serde_json::Value], field: &str) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for record in records {
+        *counts.entry(record[field].to_string()).or_default() += 1;
+    }
+    counts
+}
