@@ -1,5 +1,8 @@
 //! The whole system from outside: the real binary, real sockets, files on disk.
 
 mod system {
+    mod bad_input;
+    mod commands;
+    mod orders;
     pub mod support;
 }
