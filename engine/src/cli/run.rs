@@ -1,0 +1,293 @@
+//! `flowbook run [DIR] [FLOW…]`
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use flowbook_sandbox::Sandbox;
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::{Exit, book, folder_and_names, output, sandbox, settings, systems};
+use crate::check::suggest;
+use crate::checked::Book;
+use crate::connect::{Bounds, HttpSystems, TokenKeeper, Trouble, environment, read_access};
+use crate::plan::Plan;
+use crate::run::report::{FlowReport, RecordReport, Report};
+use crate::run::{self, Progress};
+use crate::sources::Sources;
+use crate::store::Store;
+use crate::store::sqlite::SqliteStore;
+use crate::lower;
+
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "Examples:\n  \
+    flowbook run flows/ccv-eaccounting --sandbox\n  \
+    flowbook run flows/ccv-eaccounting orders --dry-run --only 339323500\n  \
+    flowbook run flows/ccv-eaccounting --set document=invoice\n\n\
+    Without --sandbox the addresses and keys of the systems come from the environment:\n  \
+    FLOWBOOK_<SYSTEM>_<NAME>, where NAME is a param or secret of its connector, BASE, TOKEN_URL or REFRESH_TOKEN.")]
+pub struct Options {
+    /// The flowbook's folder and the names of flows; all flows if none is named.
+    #[arg(value_name = "DIR|FLOW")]
+    words: Vec<String>,
+    /// Reads both systems, writes nothing, and shows record by record what would be written.
+    #[arg(long)]
+    dry_run: bool,
+    /// Ends each flow after so many records that something was to be done for.
+    #[arg(long, value_name = "N")]
+    limit: Option<u64>,
+    /// Only the record with this key, whether it changed or not; may come several times.
+    #[arg(long, value_name = "KEY")]
+    only: Vec<String>,
+    /// Reads from this day or instant on, instead of from where the last run came to.
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// A setting's value for this run.
+    #[arg(long, value_name = "NAME=VALUE")]
+    set: Vec<String>,
+    /// Runs against local servers that behave like the two systems, with sample data.
+    #[arg(long)]
+    sandbox: bool,
+    /// Keeps the state in this folder instead of the flowbook's `.flowbook`.
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// A summary for a bookkeeper.
+    #[default]
+    Human,
+    /// One object.
+    Json,
+}
+
+pub fn command(options: &Options) -> Exit {
+    let (dir, flows) = folder_and_names(&options.words);
+    let (checked, sources) = match book::checked(&dir) {
+        Ok(checked) => checked,
+        Err(exit) => return exit,
+    };
+    if let Err(exit) = known_flows(&checked, &flows) {
+        return exit;
+    }
+    let runtime = match systems::runtime() {
+        Ok(runtime) => runtime,
+        Err(exit) => return exit,
+    };
+    let state = book::state_folder(&dir, options.state.as_deref());
+    runtime
+        .block_on(async {
+            if !options.sandbox {
+                return carry_out(options, &checked, &sources, flows, &state, None).await;
+            }
+            let sandbox = systems::start_sandbox(&state).await?;
+            let state = sandbox::folder(&state);
+            let done = carry_out(options, &checked, &sources, flows, &state, Some(&sandbox)).await;
+            sandbox.shutdown().await;
+            done
+        })
+        .unwrap_or_else(|exit| exit)
+}
+
+fn known_flows(book: &Book, names: &[String]) -> Result<(), Exit> {
+    let known: Vec<&str> = book.flows.iter().map(|flow| flow.name.as_str()).collect();
+    for name in names {
+        if !known.contains(&name.as_str()) {
+            output::error(&format!("The flowbook has no flow “{name}”."));
+            if let Some(help) = suggest::help(name, known.iter().copied(), "Its flows") {
+                output::help(&help);
+            }
+            return Err(Exit::Broken);
+        }
+    }
+    Ok(())
+}
+
+async fn carry_out(
+    options: &Options,
+    book: &Book,
+    sources: &Sources,
+    flows: Vec<String>,
+    state: &std::path::Path,
+    sandbox: Option<&Sandbox>,
+) -> Result<Exit, Exit> {
+    let sample = sandbox.map(Sandbox::settings).unwrap_or_default();
+    let values = settings::given_or_sample(book, &options.set, &sample)?;
+    let plan = lower::lower(book, sources, &values).map_err(|why| refused(&why.to_string(), why.help()))?;
+    let since = since(options.since.as_deref(), &plan)?;
+    let store = SqliteStore::open(state).map_err(|why| refused(&why.to_string(), None))?;
+    let store = Arc::new(Mutex::new(store));
+    let keeper = Arc::new(Keeper(store.clone()));
+    let sandboxed = match sandbox {
+        Some(sandbox) => systems::sandbox_environment(sandbox, &plan.systems)?,
+        None => Vec::new(),
+    };
+    let look = |name: &str| match sandbox {
+        Some(_) => sandboxed
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.clone()),
+        None => environment(name),
+    };
+    let connected = read_access(&plan.systems, &look, &*keeper).and_then(|access| {
+        HttpSystems::new(
+            plan.systems.clone(),
+            plan.resources.clone(),
+            access,
+            keeper.clone(),
+            &Bounds::default(),
+        )
+    });
+    let http = connected.map_err(|trouble| told(&trouble))?;
+    let watcher = Watcher::new(options);
+    let report = run::run(
+        &plan,
+        &http,
+        &*store,
+        &run::Options {
+            flows,
+            dry: options.dry_run,
+            limit: options.limit,
+            only: options.only.clone(),
+            since,
+            ..run::Options::default()
+        },
+        &watcher,
+    )
+    .await;
+    watcher.ends();
+    for warning in http.warnings() {
+        output::note(&format!("warning: {warning}"));
+    }
+    match options.format {
+        Format::Json => {
+            output::json(&report);
+            if let Some(stopped) = &report.stopped {
+                told(stopped);
+            }
+        }
+        Format::Human => output::print(&report.summary()),
+    }
+    Ok(ended(&report))
+}
+
+fn ended(report: &Report) -> Exit {
+    if report.stopped.is_some() || report.failed() > 0 {
+        Exit::Findings
+    } else {
+        Exit::Done
+    }
+}
+
+fn refused(message: &str, help: Option<String>) -> Exit {
+    output::error(message);
+    if let Some(help) = help {
+        output::help(&help);
+    }
+    Exit::Broken
+}
+
+fn told(trouble: &Trouble) -> Exit {
+    output::error(&format!("{} [{}]", trouble.message, trouble.code));
+    if let Some(help) = &trouble.help {
+        output::help(help);
+    }
+    Exit::Broken
+}
+
+fn since(text: Option<&str>, plan: &Plan) -> Result<Option<Timestamp>, Exit> {
+    let Some(text) = text else {
+        return Ok(None);
+    };
+    let zone = TimeZone::get(&plan.zone).unwrap_or(TimeZone::UTC);
+    let instant = text.parse::<Timestamp>().ok().or_else(|| {
+        let day: jiff::civil::Date = text.parse().ok()?;
+        Some(day.to_zoned(zone).ok()?.timestamp())
+    });
+    instant.map(Some).ok_or_else(|| {
+        refused(
+            &format!("--since takes a day or an instant, not “{text}”."),
+            Some("For example: --since 2026-03-01, or --since 2026-03-01T08:00:00Z".to_owned()),
+        )
+    })
+}
+
+/// Keeps refresh tokens in the store.
+struct Keeper(Arc<Mutex<SqliteStore>>);
+
+impl TokenKeeper for Keeper {
+    fn token(&self, system: &str) -> Result<Option<String>, String> {
+        let store = self.0.lock().map_err(|_| LOST.to_owned())?;
+        store.token(system).map_err(|why| why.to_string())
+    }
+
+    fn keep(&self, system: &str, token: &str) -> Result<(), String> {
+        let mut store = self.0.lock().map_err(|_| LOST.to_owned())?;
+        store.keep_token(system, token).map_err(|why| why.to_string())
+    }
+}
+
+const LOST: &str = "The store cannot be used any more in this run; run again.";
+
+/// Draws progress for whoever watches, and prints what a dry run finds as it finds it.
+struct Watcher {
+    bar: Option<ProgressBar>,
+    diffs: bool,
+}
+
+impl Watcher {
+    fn new(options: &Options) -> Watcher {
+        let style = ProgressStyle::with_template("{spinner} {msg}");
+        Watcher {
+            bar: output::watched().then(|| match style {
+                Ok(style) => ProgressBar::new_spinner().with_style(style),
+                Err(_) => ProgressBar::new_spinner(),
+            }),
+            diffs: options.dry_run && options.format == Format::Human,
+        }
+    }
+
+    fn ends(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Progress for Watcher {
+    fn begins(&self, flow: &str) {
+        if let Some(bar) = &self.bar {
+            bar.enable_steady_tick(std::time::Duration::from_millis(120));
+            bar.set_message(flow.to_owned());
+        }
+    }
+
+    fn page(&self, report: &FlowReport) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(format!(
+                "{}: {} read, {} created, {} updated, {} failed",
+                report.flow, report.read, report.created, report.updated, report.failed
+            ));
+        }
+    }
+
+    fn record(&self, flow: &str, record: &RecordReport) {
+        if !self.diffs {
+            return;
+        }
+        let print = || output::print(&record.diff(flow));
+        match &self.bar {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
+    }
+
+    fn wants_changes(&self) -> bool {
+        self.diffs
+    }
+}
