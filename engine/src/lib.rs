@@ -3,6 +3,7 @@
 pub mod catalogue;
 pub mod check;
 pub mod checked;
+pub mod cli;
 pub mod connect;
 pub mod diagnostic;
 pub mod explain;
