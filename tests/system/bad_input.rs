@@ -7,12 +7,21 @@ use flowbook_sandbox::Options;
 
 use super::support::{Servers, Workplace, steady};
 
-const RUN: &str = "run flows/ccv-eaccounting orders --set orders_since=2026-01-01 --set default_customer=1000";
+const RUN: &str =
+    "run flows/ccv-eaccounting orders --set orders_since=2026-01-01 --set default_customer=1000";
 
 /// No panic, no Rust dump, in whatever was said.
 #[track_caller]
 fn clean(text: &str) {
-    for word in ["panicked", "RUST_BACKTRACE", "Some(", "unwrap", "Err(", "src/", "Os {"] {
+    for word in [
+        "panicked",
+        "RUST_BACKTRACE",
+        "Some(",
+        "unwrap",
+        "Err(",
+        "src/",
+        "Os {",
+    ] {
         assert!(!text.contains(word), "{word} in\n{text}");
     }
 }
@@ -23,20 +32,38 @@ fn files_that_are_no_flow_text() {
     place.write("binary/main.flow", [0u8, 159, 146, 150, 255, 0, 7]);
     place.write("latin/main.flow", b"map x() = \"\xe5\"\n");
     place.write("deep/main.flow", "[".repeat(10 << 20));
-    place.write("deep_small/main.flow", format!("map x() = {}", "[".repeat(5000)));
+    place.write(
+        "deep_small/main.flow",
+        format!("map x() = {}", "[".repeat(5000)),
+    );
     place.write("empty/readme.txt", "nothing");
     place.write("circle/a/main.flow", "use \"../b\"\n");
     place.write("circle/b/main.flow", "use \"../a\"\n");
-    place.write("crlf/main.flow", "zone \"Europe/Stockholm\"\r\n\r\nmap x(a: int) = a +\r\n");
+    place.write(
+        "crlf/main.flow",
+        "zone \"Europe/Stockholm\"\r\n\r\nmap x(a: int) = a +\r\n",
+    );
     let mut said = String::new();
     for dir in [
-        "binary", "latin", "deep", "deep_small", "empty", "circle/a", "crlf", "nowhere", "Cargo.toml",
+        "binary",
+        "latin",
+        "deep",
+        "deep_small",
+        "empty",
+        "circle/a",
+        "crlf",
+        "nowhere",
+        "Cargo.toml",
     ] {
         let done = place.flowbook(&format!("validate {dir}")).run();
         let text = done.said();
         clean(&text);
         assert!(!text.starts_with("exit 0"), "{dir}: {text}");
-        assert!(text.len() < 20_000, "{dir}: {} bytes of message", text.len());
+        assert!(
+            text.len() < 20_000,
+            "{dir}: {} bytes of message",
+            text.len()
+        );
         said.push_str(&format!("══ validate {dir}\n{text}\n"));
     }
     insta::assert_snapshot!("files_that_are_no_flow_text", said);
@@ -90,21 +117,54 @@ fn missing_variables_are_told_all_at_once() {
 fn wrong_keys_and_dead_servers() {
     let servers = Servers::start(Options::default());
     let place = Workplace::with_flows();
-    let dead = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+    let dead = TcpListener::bind("127.0.0.1:0")
+        .expect("a port")
+        .local_addr()
+        .expect("an address");
     let mut said = String::new();
     for (name, variable, value) in [
-        ("a wrong key of the till", "FLOWBOOK_TILL_SECRET_KEY", "wrong-secret".to_owned()),
-        ("a wrong client of the books", "FLOWBOOK_BOOKS_CLIENT_SECRET", "wrong-secret".to_owned()),
-        ("a used refresh token", "FLOWBOOK_BOOKS_REFRESH_TOKEN", "used-up-secret".to_owned()),
-        ("a dead server", "FLOWBOOK_TILL_BASE", format!("http://{dead}/api/rest/v1")),
-        ("plain http to elsewhere", "FLOWBOOK_BOOKS_BASE", "http://books.example.com/v2".to_owned()),
+        (
+            "a wrong key of the till",
+            "FLOWBOOK_TILL_SECRET_KEY",
+            "wrong-secret".to_owned(),
+        ),
+        (
+            "a wrong client of the books",
+            "FLOWBOOK_BOOKS_CLIENT_SECRET",
+            "wrong-secret".to_owned(),
+        ),
+        (
+            "a used refresh token",
+            "FLOWBOOK_BOOKS_REFRESH_TOKEN",
+            "used-up-secret".to_owned(),
+        ),
+        (
+            "a dead server",
+            "FLOWBOOK_TILL_BASE",
+            format!("http://{dead}/api/rest/v1"),
+        ),
+        (
+            "plain http to elsewhere",
+            "FLOWBOOK_BOOKS_BASE",
+            "http://books.example.com/v2".to_owned(),
+        ),
     ] {
-        let done = place.flowbook(RUN).at(servers.sandbox()).env(variable, &value).run();
+        let done = place
+            .flowbook(RUN)
+            .at(servers.sandbox())
+            .env(variable, &value)
+            .run();
         let text = done.said();
         clean(&text);
-        assert!(text.starts_with("exit 1") || text.starts_with("exit 2"), "{text}");
+        assert!(
+            text.starts_with("exit 1") || text.starts_with("exit 2"),
+            "{text}"
+        );
         assert!(!text.contains("secret-"), "{text}");
-        assert!(!text.contains("wrong-secret") && !text.contains("used-up-secret"), "{text}");
+        assert!(
+            !text.contains("wrong-secret") && !text.contains("used-up-secret"),
+            "{text}"
+        );
         said.push_str(&format!("══ {name}\n{text}\n"));
     }
     insta::assert_snapshot!("wrong_keys_and_dead_servers", said);
@@ -137,23 +197,50 @@ fn answers_that_cannot_be_used() {
     let place = Workplace::with_flows();
     let mut said = String::new();
     for (name, status, body) in [
-        ("malformed JSON in a page", "200 OK", r#"{"items": [{"id": 1, "#.to_owned()),
+        (
+            "malformed JSON in a page",
+            "200 OK",
+            r#"{"items": [{"id": 1, "#.to_owned(),
+        ),
         ("a page that is no page", "200 OK", "[]".to_owned()),
-        ("duplicate keys", "200 OK", r#"{"items": [{"id": 1, "id": 2}]}"#.to_owned()),
+        (
+            "duplicate keys",
+            "200 OK",
+            r#"{"items": [{"id": 1, "id": 2}]}"#.to_owned(),
+        ),
         (
             "a number with 40 digits",
             "200 OK",
-            format!(r#"{{"items": [{{"id": 5, "create_date": "2026-02-01T00:00:00Z", "status": 1, "paid": true, "total_price": {}}}]}}"#, "1234567890".repeat(4)),
+            format!(
+                r#"{{"items": [{{"id": 5, "create_date": "2026-02-01T00:00:00Z", "status": 1, "paid": true, "total_price": {}}}]}}"#,
+                "1234567890".repeat(4)
+            ),
         ),
-        ("401", "401 Unauthorized", r#"{"status": 401, "code": "401.10", "developermessage": "The hash is wrong"}"#.to_owned()),
-        ("500", "500 Internal Server Error", "<html>oops</html>".to_owned()),
-        ("nested without end", "200 OK", format!(r#"{{"items": {}"#, "[".repeat(100_000))),
+        (
+            "401",
+            "401 Unauthorized",
+            r#"{"status": 401, "code": "401.10", "developermessage": "The hash is wrong"}"#
+                .to_owned(),
+        ),
+        (
+            "500",
+            "500 Internal Server Error",
+            "<html>oops</html>".to_owned(),
+        ),
+        (
+            "nested without end",
+            "200 OK",
+            format!(r#"{{"items": {}"#, "[".repeat(100_000)),
+        ),
     ] {
         let address = answering(status, &body);
         let done = place
             .flowbook(RUN)
             .at(servers.sandbox())
-            .env("FLOWBOOK_TILL_BASE", &format!("http://{address}/api/rest/v1"))
+            .env(
+                "FLOWBOOK_TILL_BASE",
+                &format!("http://{address}/api/rest/v1"),
+            )
             .run();
         let text = done.said();
         clean(&text);

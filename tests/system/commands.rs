@@ -24,10 +24,21 @@ fn each_mistake_is_told_at_once() {
         "by BuyersOrderReference = number {\n      ..draft_head(order)",
         "by BuyerOrderReference = number {\n      ..draft_head(order)",
     );
-    place.edit("flows/ccv-eaccounting/documents.flow", "| shorten\n  Quantity:  l.quantity | fits\n  UnitPrice: l.price | in_basis", "\n  Quantity:  l.quantity\n  UnitPrice: l.price | in_basis");
+    place.edit(
+        "flows/ccv-eaccounting/documents.flow",
+        "| shorten\n  Quantity:  l.quantity | fits\n  UnitPrice: l.price | in_basis",
+        "\n  Quantity:  l.quantity\n  UnitPrice: l.price | in_basis",
+    );
     place.edit("flows/ccv-eaccounting/customers.flow", "p.btw", "p.btww");
-    place.edit("flows/ccv-eaccounting/tables.flow", "  0%  => \"Varor momsfritt\"\n", "  0%  => \"Varor momsfritt\"\n  6%  => \"Varor 6%\"\n");
-    let done = place.flowbook("validate flows/ccv-eaccounting").run().exits(1);
+    place.edit(
+        "flows/ccv-eaccounting/tables.flow",
+        "  0%  => \"Varor momsfritt\"\n",
+        "  0%  => \"Varor momsfritt\"\n  6%  => \"Varor 6%\"\n",
+    );
+    let done = place
+        .flowbook("validate flows/ccv-eaccounting")
+        .run()
+        .exits(1);
     insta::assert_snapshot!("validate_broken_copy", done.said());
 
     let found = place
@@ -38,10 +49,24 @@ fn each_mistake_is_told_at_once() {
     let found = found.as_array().expect("an array");
     assert!(found.len() >= 4, "{found:#?}");
     for one in found {
-        for key in ["code", "severity", "message", "help", "file", "line", "column", "end_line", "end_column"] {
+        for key in [
+            "code",
+            "severity",
+            "message",
+            "help",
+            "file",
+            "line",
+            "column",
+            "end_line",
+            "end_column",
+        ] {
             assert!(one.get(key).is_some(), "{key} is missing in {one}");
         }
-        assert!(one["code"].as_str().is_some_and(|code| code.len() == 5 && code.starts_with('F')));
+        assert!(
+            one["code"]
+                .as_str()
+                .is_some_and(|code| code.len() == 5 && code.starts_with('F'))
+        );
         assert!(one["line"].as_u64() >= Some(1));
     }
     for format in ["sarif", "github"] {
@@ -58,11 +83,17 @@ fn each_mistake_is_told_at_once() {
 fn the_formatter_leaves_shipped_files_alone() {
     let place = Workplace::with_flows();
     place.flowbook("fmt --check flows").run().exits(0);
-    place.write("a/main.flow", "zone   \"UTC\"\nmap  x( a:int )=a+1   // one more\n");
+    place.write(
+        "a/main.flow",
+        "zone   \"UTC\"\nmap  x( a:int )=a+1   // one more\n",
+    );
     let check = place.flowbook("fmt --check a").run().exits(1);
     insta::assert_snapshot!("fmt_check", check.said());
     place.flowbook("fmt a").run().exits(0);
-    assert_eq!(place.read("a/main.flow"), "zone \"UTC\"\nmap x(a: int) = a + 1 // one more\n");
+    assert_eq!(
+        place.read("a/main.flow"),
+        "zone \"UTC\"\nmap x(a: int) = a + 1 // one more\n"
+    );
     place.flowbook("fmt --check a").run().exits(0);
     place.write("b/main.flow", "map x(a: int) = a +\n");
     place.flowbook("fmt b").run().exits(2);
@@ -72,7 +103,10 @@ fn the_formatter_leaves_shipped_files_alone() {
 #[test]
 fn explain_shows_what_a_flow_will_do() {
     let place = Workplace::with_flows();
-    let done = place.flowbook("explain flows/ccv-eaccounting orders").run().exits(0);
+    let done = place
+        .flowbook("explain flows/ccv-eaccounting orders")
+        .run()
+        .exits(0);
     insta::assert_snapshot!("explain_orders", done.said());
     let page = place.flowbook("explain F0301").run().exits(0);
     assert!(page.stdout().starts_with("F0301: "), "{}", page.stdout());
@@ -82,8 +116,16 @@ fn explain_shows_what_a_flow_will_do() {
 fn every_code_has_a_page() {
     let place = Workplace::empty();
     for entry in flowbook::catalogue::all() {
-        let page = place.flowbook(&format!("explain {}", entry.code)).run().exits(0);
-        assert!(page.stdout().len() > 80, "{}: {}", entry.code, page.stdout());
+        let page = place
+            .flowbook(&format!("explain {}", entry.code))
+            .run()
+            .exits(0);
+        assert!(
+            page.stdout().len() > 80,
+            "{}: {}",
+            entry.code,
+            page.stdout()
+        );
     }
 }
 
@@ -97,22 +139,35 @@ fn the_shipped_tests_pass() {
         "expect orders failed 1 \"article A-17\"",
         "expect orders failed 2 \"article A-17\"",
     );
-    let broken = place.flowbook("test flows/ccv-eaccounting --filter unknown").run().exits(1);
+    let broken = place
+        .flowbook("test flows/ccv-eaccounting --filter unknown")
+        .run()
+        .exits(1);
     insta::assert_snapshot!("test_that_fails", broken.said());
-    let junit = place.flowbook("test flows/ccv-eaccounting --format junit").run().exits(1);
+    let junit = place
+        .flowbook("test flows/ccv-eaccounting --format junit")
+        .run()
+        .exits(1);
     assert!(junit.stdout().contains("<testsuite"), "{}", junit.stdout());
-    let json = place.flowbook("test flows/ccv-eaccounting --format json").run().exits(1).json();
+    let json = place
+        .flowbook("test flows/ccv-eaccounting --format json")
+        .run()
+        .exits(1)
+        .json();
     assert!(json.to_string().contains("\"failed\""), "{json}");
 }
 
 #[test]
 fn map_takes_and_gives_json_lines() {
     let place = Workplace::with_flows();
-    let order: Value = serde_json::from_str(&place.read("flows/ccv-eaccounting/fixtures/order-1042.json")).expect("JSON");
+    let order: Value =
+        serde_json::from_str(&place.read("flows/ccv-eaccounting/fixtures/order-1042.json"))
+            .expect("JSON");
     let order = order.as_array().map_or(&order, |orders| &orders[0]);
     let person = &order["customer"];
     let line = person.to_string();
-    let input = format!("{line}\n{{\"billingaddress\": {{\"city\": \"Lund\"}}}}\nnot json\n{line}\n");
+    let input =
+        format!("{line}\n{{\"billingaddress\": {{\"city\": \"Lund\"}}}}\nnot json\n{line}\n");
     let done = place
         .flowbook("map flows/ccv-eaccounting --map customer")
         .input(input)
@@ -136,10 +191,18 @@ fn the_reference_and_completions_are_printed() {
     for name in ["allocate", "excl_vat", "html_to_text", "vat_number"] {
         assert!(reference.contains(name), "{name}");
     }
-    let entries = place.flowbook("doc std --format json").run().exits(0).json();
+    let entries = place
+        .flowbook("doc std --format json")
+        .run()
+        .exits(0)
+        .json();
     assert!(entries.as_array().is_some_and(|all| all.len() >= 60));
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        let script = place.flowbook(&format!("completions {shell}")).run().exits(0).stdout();
+        let script = place
+            .flowbook(&format!("completions {shell}"))
+            .run()
+            .exits(0)
+            .stdout();
         assert!(script.contains("flowbook"), "{shell}");
     }
 }
@@ -148,7 +211,14 @@ fn the_reference_and_completions_are_printed() {
 fn nothing_is_coloured_in_a_pipe() {
     let place = Workplace::with_flows();
     place.write("a/main.flow", "map x(a: int) = b\n");
-    for words in ["validate a", "run a", "explain F0301", "--help", "test a", "fmt --check a"] {
+    for words in [
+        "validate a",
+        "run a",
+        "explain F0301",
+        "--help",
+        "test a",
+        "fmt --check a",
+    ] {
         let done = place.flowbook(words).env("NO_COLOR", "").run();
         assert!(!done.said().contains('\u{1b}'), "{words}");
     }

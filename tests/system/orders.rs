@@ -26,8 +26,18 @@ fn paid_orders_become_drafts_and_a_second_run_makes_nothing() {
     assert!(orders["waiting"].as_u64() >= Some(1), "{orders}");
     assert!(orders["skipped"].as_u64() >= Some(1), "{orders}");
     for failure in orders["failures"].as_array().expect("a list") {
-        assert!(failure["code"].as_str().is_some_and(|code| code.starts_with('F')), "{failure}");
-        assert!(failure["message"].as_str().is_some_and(|text| text.len() > 20), "{failure}");
+        assert!(
+            failure["code"]
+                .as_str()
+                .is_some_and(|code| code.starts_with('F')),
+            "{failure}"
+        );
+        assert!(
+            failure["message"]
+                .as_str()
+                .is_some_and(|text| text.len() > 20),
+            "{failure}"
+        );
     }
     let made = drafts(&place);
 
@@ -50,7 +60,10 @@ fn paid_orders_become_drafts_and_a_second_run_makes_nothing() {
 #[test]
 fn the_summary_is_for_a_bookkeeper() {
     let place = Workplace::with_flows();
-    let done = place.flowbook("run flows/ccv-eaccounting --sandbox").run().exits(1);
+    let done = place
+        .flowbook("run flows/ccv-eaccounting --sandbox")
+        .run()
+        .exits(1);
     insta::assert_snapshot!("summary", done.said());
 }
 
@@ -87,7 +100,9 @@ fn a_booked_invoice_is_paid_and_the_till_is_told() {
         .exits(1);
     let invoices = place.sandbox_records(BOOK, "books/customerinvoices");
     let ours = invoices.iter().filter(|invoice| {
-        invoice["BuyersOrderReference"].as_str().is_some_and(|text| text.starts_with("1-"))
+        invoice["BuyersOrderReference"]
+            .as_str()
+            .is_some_and(|text| text.starts_with("1-"))
     });
     let mut count = 0;
     for invoice in ours {
@@ -130,7 +145,12 @@ fn a_dry_run_reads_both_systems_and_writes_nothing() {
     assert!(wrote.is_empty(), "{wrote:?}");
     assert!(counted.to_string().contains("till GET"), "{counted}");
     assert!(counted.to_string().contains("books GET"), "{counted}");
-    assert!(!place.path().join("flows/ccv-eaccounting/.flowbook/store.sqlite").exists());
+    assert!(
+        !place
+            .path()
+            .join("flows/ccv-eaccounting/.flowbook/store.sqlite")
+            .exists()
+    );
 }
 
 #[test]
@@ -145,10 +165,18 @@ fn systems_are_reached_through_the_environment() {
         .exits(1)
         .json();
     let created = flow(&report, "orders")["created"].as_u64().unwrap_or(0) as usize;
-    assert_eq!(servers.records("books/customerinvoicedrafts").len() - before, created);
+    assert_eq!(
+        servers.records("books/customerinvoicedrafts").len() - before,
+        created
+    );
     assert!(created >= 40);
     assert!(place.path().join("state/store.sqlite").exists());
-    assert!(!place.path().join("flows/ccv-eaccounting/.flowbook").exists());
+    assert!(
+        !place
+            .path()
+            .join("flows/ccv-eaccounting/.flowbook")
+            .exists()
+    );
 }
 
 #[test]
@@ -170,14 +198,22 @@ fn a_killed_run_is_gone_on_with_and_nothing_is_made_twice() {
         .filter(|(reference, count)| *count > 1 && reference != "null")
         .collect();
     assert!(doubles.is_empty(), "{doubles:?}");
-    let last = place.flowbook(words).at(servers.sandbox()).run().exits(1).json();
+    let last = place
+        .flowbook(words)
+        .at(servers.sandbox())
+        .run()
+        .exits(1)
+        .json();
     assert_eq!(flow(&last, "orders")["created"], 0);
 
     // as many as one undisturbed run makes
     let quiet = Servers::start(Options::default());
     let other = Workplace::with_flows();
     other.flowbook(words).at(quiet.sandbox()).run().exits(1);
-    assert_eq!(drafts.len(), quiet.records("books/customerinvoicedrafts").len());
+    assert_eq!(
+        drafts.len(),
+        quiet.records("books/customerinvoicedrafts").len()
+    );
 }
 
 #[test]
@@ -185,12 +221,21 @@ fn what_a_person_mends_goes_on_with_the_next_run() {
     let servers = Servers::start(Options::default());
     let place = Workplace::with_flows();
     let words = "run flows/ccv-eaccounting orders --set orders_since=2026-01-01 --set default_customer=1000 --format json";
-    let first = place.flowbook(words).at(servers.sandbox()).run().exits(1).json();
+    let first = place
+        .flowbook(words)
+        .at(servers.sandbox())
+        .run()
+        .exits(1)
+        .json();
     let unknown = flow(&first, "orders")["failures"]
         .as_array()
         .expect("failures")
         .iter()
-        .find(|failure| failure["message"].as_str().is_some_and(|text| text.contains("is not in the books")))
+        .find(|failure| {
+            failure["message"]
+                .as_str()
+                .is_some_and(|text| text.contains("is not in the books"))
+        })
         .expect("the order with the unknown article")
         .clone();
     let message = unknown["message"].as_str().expect("text");
@@ -222,7 +267,11 @@ fn a_shop_s_layer_changes_what_is_written() {
     let invoices = place.sandbox_records("flows/example-shop", "books/customerinvoices");
     let ours = invoices
         .iter()
-        .filter(|invoice| invoice["BuyersOrderReference"].as_str().is_some_and(|text| text.starts_with("AMS-")))
+        .filter(|invoice| {
+            invoice["BuyersOrderReference"]
+                .as_str()
+                .is_some_and(|text| text.starts_with("AMS-"))
+        })
         .count() as u64;
     assert_eq!(Some(ours), orders["created"].as_u64());
 }
@@ -242,14 +291,19 @@ fn a_reset_sandbox_starts_anew() {
     assert_eq!(run(), 0);
     place.flowbook("sandbox --reset").run().exits(0);
     assert_eq!(run(), first);
-    place.flowbook("sandbox flows/ccv-eaccounting --reset").run().exits(0);
+    place
+        .flowbook("sandbox flows/ccv-eaccounting --reset")
+        .run()
+        .exits(0);
     assert_eq!(run(), first);
 }
 
 #[test]
 fn registered_customers_reach_the_books() {
     let place = Workplace::with_flows();
-    let before = Servers::start(Options::default()).records("books/customers").len();
+    let before = Servers::start(Options::default())
+        .records("books/customers")
+        .len();
     let report = place
         .flowbook("run flows/ccv-eaccounting customers_to_books --sandbox --format json")
         .run()
@@ -258,6 +312,9 @@ fn registered_customers_reach_the_books() {
     assert!(customers["created"].as_u64() >= Some(10), "{customers}");
     let after = place.sandbox_records(BOOK, "books/customers");
     assert!(after.len() > before);
-    let companies = after.iter().filter(|one| one["IsPrivatePerson"] == false).count();
+    let companies = after
+        .iter()
+        .filter(|one| one["IsPrivatePerson"] == false)
+        .count();
     assert!(companies >= 5);
 }

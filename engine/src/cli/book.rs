@@ -6,11 +6,12 @@ use super::{Exit, output};
 use crate::check;
 use crate::checked::Book;
 use crate::diagnostic::{self, Severity};
-use crate::sources::Sources;
+use crate::sources::{Loaded, Sources};
 
 /// The checked flowbook of a folder. Findings are told on stderr; with an error among them the command ends.
 pub fn checked(dir: &Path) -> Result<(Book, Sources), Exit> {
-    let (sources, checked) = check::folder(dir);
+    let loaded = Loaded::read(dir);
+    let checked = check::check(&loaded);
     let errors = checked
         .found
         .iter()
@@ -18,12 +19,12 @@ pub fn checked(dir: &Path) -> Result<(Book, Sources), Exit> {
     if errors {
         output::note(&diagnostic::render(
             &checked.found,
-            &sources,
-            output::coloured_stderr(),
+            &loaded.sources,
+            output::look(output::coloured_stderr()),
         ));
     }
     match checked.book {
-        Some(book) if !errors => Ok((book, sources)),
+        Some(book) if !errors => Ok((book, loaded.sources)),
         _ => Err(Exit::Broken),
     }
 }

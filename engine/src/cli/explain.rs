@@ -76,10 +76,7 @@ fn flows(words: &[String], options: &Options) -> Exit {
     });
     let plan = match planned {
         Ok(Ok(plan)) => plan,
-        Ok(Err(why)) => {
-            output::error(&why.to_string());
-            return Exit::Broken;
-        }
+        Ok(Err(missing)) => return output::missing(&missing),
         Err(exit) => return exit,
     };
     let known: Vec<&str> = plan.flows.iter().map(|flow| flow.name.as_str()).collect();

@@ -6,7 +6,7 @@ use similar::TextDiff;
 
 use super::{Exit, output};
 use crate::diagnostic;
-use crate::sources::Sources;
+use crate::sources::Loaded;
 
 #[derive(Debug, clap::Args)]
 pub struct Options {
@@ -67,7 +67,11 @@ pub fn command(options: &Options) -> Exit {
     if options.format == Format::Json {
         output::json(&results);
     } else {
-        let verb = if options.check { "would change" } else { "changed" };
+        let verb = if options.check {
+            "would change"
+        } else {
+            "changed"
+        };
         output::note(&format!("{changed} of {} files {verb}.", results.len()));
     }
     match (broken, options.check && changed > 0) {
@@ -110,9 +114,10 @@ fn one(path: &Path, options: &Options) -> Result<bool, String> {
             String::from_utf8(bytes)
                 .map_err(|_| format!("{name} is not text (UTF-8): it is left as it is."))
         })?;
-    let formatted = flowbook_grammar::format(&text).map_err(|errors| {
-        let (sources, found) = Sources::of_syntax_errors(&name, &text, errors);
-        diagnostic::render(&found, &sources, output::coloured_stderr())
+    let formatted = flowbook_grammar::format(&text).map_err(|_| {
+        let loaded = Loaded::of_texts([(name.as_str(), text.as_str())]);
+        let look = output::look(output::coloured_stderr());
+        diagnostic::render(&loaded.diagnostics, &loaded.sources, look)
     })?;
     if formatted == text {
         return Ok(false);

@@ -37,10 +37,8 @@ pub fn command(options: &Options) -> Exit {
 fn run(options: &Options) -> Result<Exit, Exit> {
     let (checked, sources) = book::checked(&options.dir)?;
     let values = settings::given(&checked, &options.set)?;
-    let plan = lower::sketch(&checked, &sources, &values).map_err(|why| {
-        output::error(&why.to_string());
-        Exit::Broken
-    })?;
+    let plan =
+        lower::sketch(&checked, &sources, &values).map_err(|missing| output::missing(&missing))?;
     let Some(entry) = plan.maps.iter().find(|map| map.name == options.map) else {
         unknown(&plan, &checked, &options.map);
         return Err(Exit::Broken);

@@ -4,6 +4,10 @@ use std::io::{IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 
+use super::Exit;
+use crate::diagnostic::Look;
+use crate::lower::Missing;
+
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Color {
@@ -45,6 +49,11 @@ fn takes_colour(stream: &impl anstream::stream::RawStream) -> bool {
     }
 }
 
+/// How findings are drawn.
+pub fn look(coloured: bool) -> Look {
+    if coloured { Look::Colour } else { Look::Mono }
+}
+
 /// Whether somebody watches: progress is drawn for them only.
 pub fn watched() -> bool {
     std::io::stderr().is_terminal() && std::env::var_os("CI").is_none()
@@ -83,4 +92,12 @@ pub fn help(text: &str) {
     let style = Style::new().bold().fg_color(Some(AnsiColor::Cyan.into()));
     let mut err = anstream::stderr().lock();
     let _ = writeln!(err, "{style}help:{style:#} {text}");
+}
+
+/// Says what is missing to make a plan.
+pub fn missing(missing: &[Missing]) -> Exit {
+    for one in missing {
+        error(&one.to_string());
+    }
+    Exit::Broken
 }

@@ -12,13 +12,13 @@ use super::{Exit, book, folder_and_names, output, sandbox, settings, systems};
 use crate::check::suggest;
 use crate::checked::Book;
 use crate::connect::{Bounds, HttpSystems, TokenKeeper, Trouble, environment, read_access};
+use crate::lower;
 use crate::plan::Plan;
 use crate::run::report::{FlowReport, RecordReport, Report};
 use crate::run::{self, Progress};
 use crate::sources::Sources;
 use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
-use crate::lower;
 
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:\n  \
@@ -118,7 +118,7 @@ async fn carry_out(
 ) -> Result<Exit, Exit> {
     let sample = sandbox.map(Sandbox::settings).unwrap_or_default();
     let values = settings::given_or_sample(book, &options.set, &sample)?;
-    let plan = lower::lower(book, sources, &values).map_err(|why| refused(&why.to_string(), why.help()))?;
+    let plan = lower::lower(book, sources, &values).map_err(|missing| output::missing(&missing))?;
     let since = since(options.since.as_deref(), &plan)?;
     let store = SqliteStore::open(state).map_err(|why| refused(&why.to_string(), None))?;
     let store = Arc::new(Mutex::new(store));
@@ -207,7 +207,7 @@ fn since(text: Option<&str>, plan: &Plan) -> Result<Option<Timestamp>, Exit> {
     let zone = TimeZone::get(&plan.zone).unwrap_or(TimeZone::UTC);
     let instant = text.parse::<Timestamp>().ok().or_else(|| {
         let day: jiff::civil::Date = text.parse().ok()?;
-        Some(day.to_zoned(zone).ok()?.timestamp())
+        zone.to_timestamp(day.at(0, 0, 0, 0)).ok()
     });
     instant.map(Some).ok_or_else(|| {
         refused(
@@ -228,7 +228,9 @@ impl TokenKeeper for Keeper {
 
     fn keep(&self, system: &str, token: &str) -> Result<(), String> {
         let mut store = self.0.lock().map_err(|_| LOST.to_owned())?;
-        store.keep_token(system, token).map_err(|why| why.to_string())
+        store
+            .keep_token(system, token)
+            .map_err(|why| why.to_string())
     }
 }
 

@@ -82,7 +82,9 @@ fn reset(options: &Options, state: &Path) -> Exit {
         book::states_below(Path::new("."))
     };
     if states.is_empty() {
-        output::note("No sandbox was used below this folder yet; the first run starts with the sample data.");
+        output::note(
+            "No sandbox was used below this folder yet; the first run starts with the sample data.",
+        );
     }
     for state in states {
         let folder = folder(&state);
@@ -151,7 +153,9 @@ async fn serve(options: &Options, state: &Path) -> Exit {
     match options.format {
         Format::Json => output::json(&env.collect::<BTreeMap<_, _>>()),
         Format::Human => {
-            let lines: String = env.map(|(name, value)| format!("export {name}='{value}'\n")).collect();
+            let lines: String = env
+                .map(|(name, value)| format!("export {name}='{value}'\n"))
+                .collect();
             output::print(&lines);
         }
     }

@@ -27,7 +27,11 @@ pub fn given(book: &Book, set: &[String]) -> Result<Vec<(String, Value)>, Exit> 
             }
         }
     }
-    if broken { Err(Exit::Broken) } else { Ok(values) }
+    if broken {
+        Err(Exit::Broken)
+    } else {
+        Ok(values)
+    }
 }
 
 /// As [`given`], and behind it what the sandbox's sample data brings for settings without a value.
@@ -94,7 +98,7 @@ fn read(text: &str, ty: &Type) -> Result<Value, Refused> {
         },
         _ => return Err(unreadable()),
     };
-    constant::constant(value, ty).map_err(|(_, unfit)| (unfit.message, unfit.help))
+    constant::of_expr(value, ty).map_err(|unfit| (unfit.message, unfit.help))
 }
 
 fn unreadable() -> Refused {

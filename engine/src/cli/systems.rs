@@ -46,7 +46,9 @@ pub fn sandbox_environment(
                     "The sandbox has no “{other}”, which the system “{}” is.",
                     system.name
                 ));
-                output::help("Run without --sandbox, or only flows of systems that it has: ccv_salespos, eaccounting.");
+                output::help(
+                    "Run without --sandbox, or only flows of systems that it has: ccv_salespos, eaccounting.",
+                );
                 return Err(Exit::Broken);
             }
         };

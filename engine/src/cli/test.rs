@@ -72,7 +72,12 @@ fn run(options: &Options) -> Result<Exit, Exit> {
             "{} passed, {failed} failed\n",
             outcomes.len() - failed
         )),
-        Format::Json => output::json(&outcomes.iter().map(|one| told(one, &sources)).collect::<Vec<_>>()),
+        Format::Json => output::json(
+            &outcomes
+                .iter()
+                .map(|one| told(one, &sources))
+                .collect::<Vec<_>>(),
+        ),
         Format::Junit => junit(&checked.name, &outcomes, &sources)?,
     }
     if outcomes.is_empty() {
@@ -81,7 +86,11 @@ fn run(options: &Options) -> Result<Exit, Exit> {
             None => "The flowbook has no tests: write `test \"…\" { … }` items.",
         });
     }
-    Ok(if failed > 0 { Exit::Findings } else { Exit::Done })
+    Ok(if failed > 0 {
+        Exit::Findings
+    } else {
+        Exit::Done
+    })
 }
 
 fn human(outcome: &Outcome, sources: &Sources) -> String {

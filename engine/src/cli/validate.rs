@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Exit, output};
 use crate::check;
 use crate::diagnostic::{self, Severity};
+use crate::sources::Loaded;
 
 #[derive(Debug, clap::Args)]
 pub struct Options {
@@ -33,30 +34,33 @@ pub fn command(options: &Options) -> Exit {
     let mut all = Vec::new();
     let mut exit = Exit::Done;
     for dir in &options.dirs {
-        let (sources, checked) = check::folder(dir);
+        let loaded = Loaded::read(dir);
+        let checked = check::check(&loaded);
         let has = |severity| checked.found.iter().any(|found| found.severity == severity);
-        if has(Severity::Error) {
+        if loaded.files.is_empty() {
+            exit = Exit::Broken;
+        } else if has(Severity::Error) && exit == Exit::Done {
             exit = Exit::Findings;
         }
         if options.format == Format::Human {
             if !checked.found.is_empty() {
                 output::print(&diagnostic::render(
                     &checked.found,
-                    &sources,
-                    output::coloured_stdout(),
+                    &loaded.sources,
+                    output::look(output::coloured_stdout()),
                 ));
             }
             if let Some(book) = checked.book.filter(|_| !has(Severity::Error)) {
                 output::print(&sound(dir, &book));
             }
         } else {
-            all.push((sources, checked.found));
+            all.push((loaded.sources, checked.found));
         }
     }
     match options.format {
         Format::Human => {}
-        Format::Json => output::json(&diagnostic::json(&all)),
-        Format::Sarif => output::json(&diagnostic::sarif(&all)),
+        Format::Json => output::print(&(diagnostic::json(&all) + "\n")),
+        Format::Sarif => output::print(&(diagnostic::sarif(&all) + "\n")),
         Format::Github => output::print(&diagnostic::github(&all)),
     }
     exit

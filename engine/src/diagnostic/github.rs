@@ -4,10 +4,13 @@ use super::json::placed;
 use super::{Diagnostic, Severity};
 use crate::sources::Sources;
 
-/// One workflow command a line.
-pub fn github(findings: &[Diagnostic], sources: &Sources) -> String {
+/// The findings of some flowbooks, one workflow command a line.
+pub fn github(all: &[(Sources, Vec<Diagnostic>)]) -> String {
     let mut out = String::new();
-    for (_, one) in placed(findings, sources) {
+    let placed = all
+        .iter()
+        .flat_map(|(sources, findings)| placed(findings, sources));
+    for (_, one) in placed {
         let command = match one.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",

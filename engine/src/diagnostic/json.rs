@@ -61,10 +61,11 @@ pub(super) fn placed<'d>(
         .collect()
 }
 
-/// A JSON array of [`Finding`]s.
-pub fn json(findings: &[Diagnostic], sources: &Sources) -> String {
-    let placed: Vec<Finding> = placed(findings, sources)
-        .into_iter()
+/// A JSON array of the [`Finding`]s of some flowbooks.
+pub fn json(all: &[(Sources, Vec<Diagnostic>)]) -> String {
+    let placed: Vec<Finding> = all
+        .iter()
+        .flat_map(|(sources, findings)| placed(findings, sources))
         .map(|(_, placed)| placed)
         .collect();
     serde_json::to_string_pretty(&placed).unwrap_or_else(|_| "[]".to_owned())

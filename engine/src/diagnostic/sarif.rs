@@ -7,8 +7,21 @@ use super::{Diagnostic, Lines, Severity};
 use crate::catalogue;
 use crate::sources::Sources;
 
-/// A SARIF log.
-pub fn sarif(findings: &[Diagnostic], sources: &Sources) -> String {
+/// A SARIF log: a run for each flowbook.
+pub fn sarif(all: &[(Sources, Vec<Diagnostic>)]) -> String {
+    let runs: Vec<Value> = all
+        .iter()
+        .map(|(sources, findings)| run(findings, sources))
+        .collect();
+    let log = json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": runs,
+    });
+    serde_json::to_string_pretty(&log).unwrap_or_default()
+}
+
+fn run(findings: &[Diagnostic], sources: &Sources) -> Value {
     let placed = placed(findings, sources);
     let mut codes: Vec<&str> = placed.iter().map(|(_, one)| one.code).collect();
     codes.sort_unstable();
@@ -59,20 +72,15 @@ pub fn sarif(findings: &[Diagnostic], sources: &Sources) -> String {
             })
         })
         .collect();
-    let log = json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
-                "name": "flowbook",
-                "version": env!("CARGO_PKG_VERSION"),
-                "rules": rules,
-            } },
-            "columnKind": "unicodeCodePoints",
-            "results": results,
-        }],
-    });
-    serde_json::to_string_pretty(&log).unwrap_or_default()
+    json!({
+        "tool": { "driver": {
+            "name": "flowbook",
+            "version": env!("CARGO_PKG_VERSION"),
+            "rules": rules,
+        } },
+        "columnKind": "unicodeCodePoints",
+        "results": results,
+    })
 }
 
 fn location(file: &str, start: (usize, usize), end: (usize, usize)) -> Value {

@@ -4,9 +4,10 @@
 //! turned off is gone from the plan: its steps, its questions, its fields.
 
 use std::fmt;
+use std::sync::Arc;
 
 use flowbook_grammar::Span;
-use flowbook_stdlib::value::Value;
+use flowbook_stdlib::value::{Bad, Value};
 use rustc_hash::FxHashMap;
 
 use crate::checked::{Book, Expr, ExprKind};
@@ -103,6 +104,34 @@ pub fn lower(
     if !missing.is_empty() {
         return Err(missing);
     }
+    plan_with(book, sources, values)
+}
+
+/// As [`lower`], for readers rather than runners: whoever uses a setting without a value fails, and nobody else.
+///
+/// # Errors
+/// Room.
+pub fn sketch(
+    book: &Book,
+    sources: &Sources,
+    settings: &[(String, Value)],
+) -> Result<Plan, Vec<Missing>> {
+    let mut settings = settings.to_vec();
+    for setting in &book.settings {
+        let given = settings.iter().any(|(name, _)| *name == setting.name);
+        if !given && setting.value.is_none() && !setting.ty.optional {
+            let bad = Bad {
+                field: format!("`{}` (a setting)", setting.name),
+                value: String::new(),
+                reason: format!("was never set; give --set {}=…", setting.name),
+            };
+            settings.push((setting.name.clone(), Value::Bad(Arc::new(bad))));
+        }
+    }
+    lower(book, sources, &settings)
+}
+
+fn plan_with(book: &Book, sources: &Sources, values: Vec<Value>) -> Result<Plan, Vec<Missing>> {
     let mut shared = Shared::new(book, values);
     let mut flows = Vec::with_capacity(book.flows.len());
     for flow in &book.flows {
