@@ -1,5 +1,7 @@
 //! `flowbook doc std`: the reference of the standard functions.
 
+use flowbook_stdlib::{functions, reference};
+
 use super::{Exit, output};
 
 #[derive(Debug, clap::Args)]
@@ -27,11 +29,29 @@ enum Format {
     Json,
 }
 
+#[derive(serde::Serialize)]
+struct Entry {
+    name: &'static str,
+    signature: String,
+    doc: &'static str,
+    examples: &'static [(&'static str, &'static str)],
+}
+
 pub fn command(options: &Options) -> Exit {
     let What::Std = options.what;
     match options.format {
-        Format::Human => output::print(&flowbook_stdlib::reference::markdown()),
-        Format::Json => output::json(&flowbook_stdlib::reference::entries()),
+        Format::Human => output::print(&reference::markdown()),
+        Format::Json => output::json(
+            &functions::ALL
+                .iter()
+                .map(|function| Entry {
+                    name: function.name,
+                    signature: reference::signature(function),
+                    doc: function.doc,
+                    examples: function.examples,
+                })
+                .collect::<Vec<_>>(),
+        ),
     }
     Exit::Done
 }
