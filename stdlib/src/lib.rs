@@ -7,6 +7,7 @@ pub mod function;
 pub mod functions;
 pub mod operations;
 pub mod places;
+pub mod rates;
 pub mod reference;
 pub mod rules;
 pub mod types;

@@ -213,7 +213,7 @@ impl Typing<'_> {
         self.one_of(arg, "a date", |kind| *kind == Kind::Date)
     }
 
-    /// A country.
+    /// A country, or a VAT territory.
     pub(super) fn country(&self, arg: usize) -> Result<(), Mismatch> {
         if matches!(self.kind(arg), Kind::Text(_) | Kind::OneOf(_)) {
             return Err(wrong_but(
@@ -222,7 +222,9 @@ impl Typing<'_> {
                 "turn a name or code into a country with `| country`",
             ));
         }
-        self.one_of(arg, "a country", |kind| *kind == Kind::Country)
+        self.one_of(arg, "a country", |kind| {
+            matches!(kind, Kind::Country | Kind::Territory)
+        })
     }
 
     /// A list; the type of its items.

@@ -14,6 +14,7 @@ mod number;
 mod place;
 mod size;
 mod text;
+mod total;
 
 #[cfg(test)]
 mod tests;
@@ -77,8 +78,8 @@ pub static ALL: &[&Function] = &[
     &money::IN_CURRENCY,
     &money::MINOR_UNIT,
     &list::COUNT,
-    &list::SUM,
-    &list::AVERAGE,
+    &total::SUM,
+    &total::AVERAGE,
     &list::ANY,
     &list::ALL,
     &list::FIND,
@@ -112,6 +113,7 @@ pub static ALL: &[&Function] = &[
     &place::COUNTRY,
     &place::COUNTRY_NAME,
     &place::TERRITORY,
+    &place::STANDARD_VAT_RATE,
     &place::VAT_PREFIX,
     &place::CURRENCY,
     &place::COUNTRY_CURRENCY,

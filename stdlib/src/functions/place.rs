@@ -3,6 +3,7 @@
 use super::kit::{self, fail, gives, optional, perhaps, text, value, wrong};
 use crate::function::{Function, Group};
 use crate::places;
+use crate::rates;
 use crate::types::Kind;
 use crate::value::{Code, Value};
 
@@ -46,9 +47,7 @@ pub(super) static COUNTRY_NAME: Function = Function {
     examples: &[("SE | country_name", "\"Sweden\"")],
     check: |t| {
         kit::unless_reported(t, |t| {
-            t.one_of(0, "a country", |kind| {
-                matches!(kind, Kind::Country | Kind::Territory)
-            })?;
+            t.country(0)?;
             gives(Kind::Text(None))
         })
     },
@@ -95,6 +94,36 @@ pub(super) static TERRITORY: Function = Function {
     },
 };
 
+/// `standard_vat_rate`
+pub(super) static STANDARD_VAT_RATE: Function = Function {
+    name: "standard_vat_rate",
+    group: Group::Code,
+    params: &[value("place", "country or territory"), value("day", "date")],
+    gives: "percent?",
+    doc: "The standard rate of VAT of a territory on a day: the EU's members with their territories of other rates, Great Britain, Norway, Switzerland, Liechtenstein, Iceland. \
+          None where it is not known, or where there is no VAT of ours. Reduced rates hang on what is sold: keep them in a table.",
+    examples: &[
+        ("standard_vat_rate(SE, 2026-01-01) else 0%", "25%"),
+        ("standard_vat_rate(DE, 2020-07-01) else 0%", "16%"),
+        (
+            "standard_vat_rate(territory(AT, \"6691\", none), 2026-01-01) else 0%",
+            "19%",
+        ),
+        ("standard_vat_rate(US, 2026-01-01) else 0%", "0%"),
+    ],
+    check: |t| {
+        kit::unless_reported(t, |t| {
+            t.country(0)?;
+            t.date(1)?;
+            perhaps(Kind::Percent)
+        })
+    },
+    eval: |args| {
+        let (place, day) = (args.country(0)?, args.date(1)?);
+        Ok(rates::standard(place, day).map_or(Value::None, Value::Percent))
+    },
+};
+
 /// `vat_prefix`
 pub(super) static VAT_PREFIX: Function = Function {
     name: "vat_prefix",
@@ -105,9 +134,7 @@ pub(super) static VAT_PREFIX: Function = Function {
     examples: &[("GR | vat_prefix", "\"EL\""), ("SE | vat_prefix", "\"SE\"")],
     check: |t| {
         kit::unless_reported(t, |t| {
-            t.one_of(0, "a country", |kind| {
-                matches!(kind, Kind::Country | Kind::Territory)
-            })?;
+            t.country(0)?;
             gives(Kind::Text(Some(2)))
         })
     },
