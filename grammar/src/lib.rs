@@ -7,6 +7,7 @@ mod build;
 mod error;
 mod format;
 mod parse;
+mod recover;
 mod scan;
 mod span;
 mod trouble;

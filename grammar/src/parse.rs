@@ -9,6 +9,7 @@ use pest::Parser;
 use crate::ast::{Doc, File, Item, ItemKind, Word};
 use crate::build::{self, At, Grammar, Rule};
 use crate::error::SyntaxError;
+use crate::recover::recover;
 use crate::scan;
 use crate::span::{FileId, Span};
 use crate::trouble;
@@ -55,6 +56,10 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
     let mut out = Parsed::default();
     if text.len() > LARGEST {
         out.errors.push(trouble::too_large(file, text.len()));
+        return out;
+    }
+    if let Some(at) = text.find(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        out.errors.push(trouble::no_text(file, at as u32));
         return out;
     }
     let scan = scan::scan(file, text);
@@ -186,13 +191,19 @@ fn read_piece(file: FileId, text: &str, piece: Piece, out: &mut Parsed) {
                     pest::error::InputLocation::Pos(at)
                     | pest::error::InputLocation::Span((at, _)) => at,
                 };
+                // behind a stand-in that did not help there is nothing new to tell
                 if last.is_some_and(|last| position <= last) {
                     break;
                 }
-                errors.push(trouble::explain(at, &body, position, &error.variant));
-                last = Some(blank_line(&mut body, position));
-                if body.trim().is_empty() {
-                    break;
+                let error = trouble::explain(at, &body, position, &error.variant);
+                let unclosed = error.code == "F0017";
+                let told = (error.span.start - at.offset) as usize;
+                if errors.last().is_none_or(|last| last.span != error.span) {
+                    errors.push(error);
+                }
+                match recover(&mut body, told) {
+                    Some(until) if !unclosed && !body.trim().is_empty() => last = Some(until),
+                    _ => break,
                 }
             }
         }
@@ -243,26 +254,6 @@ fn read_head(at: At, body: &mut String, out: &mut Parsed) -> bool {
     }
     *body = String::from_utf8(blanked).unwrap_or_default(); // whole lines were blanked, so it is still UTF-8
     only
-}
-
-/// Blanks the line that holds `position`, and the lines of a bracket that it opens; gives where the blanked text ends.
-fn blank_line(body: &mut String, position: usize) -> usize {
-    let mut position = position.min(body.len());
-    // an error at a line's end, or behind it, is about the line before
-    while position > 0
-        && body[..position].ends_with(['\n', ' ', '\r', '\t'])
-        && position == body.len()
-    {
-        position = body[..position].trim_end().len();
-    }
-    let start = body[..position].rfind('\n').map_or(0, |at| at + 1);
-    let end = body[position..]
-        .find('\n')
-        .map_or(body.len(), |length| position + length);
-    let mut bytes = std::mem::take(body).into_bytes();
-    bytes[start..end].iter_mut().for_each(|byte| *byte = b' ');
-    *body = String::from_utf8(bytes).unwrap_or_default(); // a whole line was blanked
-    end
 }
 
 fn name_of(at: At, text: &str, start: usize) -> Option<Word> {

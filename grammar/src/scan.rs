@@ -29,6 +29,7 @@ pub(crate) fn scan(file: FileId, text: &str) -> Scan {
     };
     let mut balanced = true;
     let mut text_from = 0;
+    let mut words = Words::default();
     // what we are inside of, innermost last: a bracket, or b'"' for a text
     let mut stack: Vec<u8> = Vec::new();
     let mut at = 0;
@@ -39,8 +40,12 @@ pub(crate) fn scan(file: FileId, text: &str) -> Scan {
                 b'\\' => at += 1,
                 b'"' => {
                     stack.pop();
+                    words.close();
                 }
-                b'{' => stack.push(b'h'),
+                b'{' => {
+                    stack.push(b'h');
+                    words.open();
+                }
                 b'\n' => {
                     out.open_texts.push(text_from);
                     stack.retain(|open| *open != b'"' && *open != b'h');
@@ -57,6 +62,7 @@ pub(crate) fn scan(file: FileId, text: &str) -> Scan {
                         text_from = at as u32;
                     }
                     stack.push(byte);
+                    words.open();
                 }
                 b')' | b']' | b'}' => {
                     let partner = match byte {
@@ -65,6 +71,7 @@ pub(crate) fn scan(file: FileId, text: &str) -> Scan {
                         _ => b'{',
                     };
                     let open = stack.pop();
+                    words.close();
                     balanced &= open == Some(partner) || byte == b'}' && open == Some(b'h');
                 }
                 b'\n' => {
@@ -95,10 +102,17 @@ pub(crate) fn scan(file: FileId, text: &str) -> Scan {
                     at = end;
                     continue;
                 }
-                _ => {}
+                b'=' if bytes.get(at + 1) == Some(&b'>') => {
+                    words.arrow();
+                    at += 1;
+                }
+                _ => at += words.read(&bytes[at..], at > 0 && bytes[at - 1] == b'.'),
+            }
+            if byte == b'\n' {
+                words.line();
             }
         }
-        if stack.len() > DEEPEST {
+        if stack.len() + words.depth() > DEEPEST {
             out.too_deep = Some(at as u32);
             return out;
         }
@@ -108,4 +122,88 @@ pub(crate) fn scan(file: FileId, text: &str) -> Scan {
         out.inside.clear();
     }
     out
+}
+
+/// Nesting by words: `if`s and `match`es that still wait for their `=>` or `{`, and runs of `not` and `-`.
+#[derive(Default)]
+struct Words {
+    /// Of the brackets around, and the sum of them.
+    outer: Vec<usize>,
+    sum: usize,
+    waiting: usize,
+    run: usize,
+    /// The line cannot end here.
+    open_ended: bool,
+}
+
+impl Words {
+    fn depth(&self) -> usize {
+        self.sum + self.waiting + self.run
+    }
+
+    fn open(&mut self) {
+        self.outer.push(self.waiting);
+        self.sum += self.waiting;
+        self.waiting = 0;
+        self.run = 0;
+        self.open_ended = false;
+    }
+
+    fn close(&mut self) {
+        self.waiting = self.outer.pop().unwrap_or(0);
+        self.sum -= self.waiting;
+        self.run = 0;
+        self.open_ended = false;
+    }
+
+    fn arrow(&mut self) {
+        self.waiting = self.waiting.saturating_sub(1);
+        self.run = 0;
+        self.open_ended = true;
+    }
+
+    fn line(&mut self) {
+        if !self.open_ended {
+            self.waiting = 0;
+            self.run = 0;
+        }
+    }
+
+    /// Reads the word or sign at the start of `rest`; gives how many bytes more than one it has.
+    fn read(&mut self, rest: &[u8], after_dot: bool) -> usize {
+        let length = rest
+            .iter()
+            .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_')
+            .count();
+        let word = &rest[..length];
+        match word {
+            b"" => match rest.first() {
+                Some(b' ' | b'\t' | b'\r' | b'\n') | None => {}
+                Some(b'-') => {
+                    self.run += 1;
+                    self.open_ended = true;
+                }
+                Some(sign) => {
+                    self.run = 0;
+                    self.open_ended = b"=<>+*/|:.,".contains(sign);
+                    if *sign == b',' {
+                        self.waiting = 0;
+                    }
+                }
+            },
+            b"if" | b"match" if !after_dot => {
+                self.waiting += 1;
+                self.open_ended = true;
+            }
+            b"not" if !after_dot => {
+                self.run += 1;
+                self.open_ended = true;
+            }
+            _ => {
+                self.run = 0;
+                self.open_ended = matches!(word, b"and" | b"or" | b"else" | b"in") && !after_dot;
+            }
+        }
+        length.saturating_sub(1)
+    }
 }

@@ -2,6 +2,7 @@
 #![allow(dead_code)] // each test file uses its part
 
 pub mod sample;
+pub mod tree;
 
 use std::path::{Path, PathBuf};
 

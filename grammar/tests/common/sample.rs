@@ -216,28 +216,31 @@ impl Pen<'_> {
             self.put("not");
             self.gap();
         }
-        self.operand(depth);
-        self.tails(depth, true);
+        let adds = self.operand(depth);
+        self.tails(depth, true, adds);
     }
 
     fn chain(&mut self, depth: usize) {
-        self.operand(depth);
-        self.tails(depth, false);
+        let adds = self.operand(depth);
+        self.tails(depth, false, adds);
     }
 
-    fn tails(&mut self, depth: usize, logic: bool) {
+    fn tails(&mut self, depth: usize, logic: bool, mut adds: bool) {
         if depth == 0 {
             return;
         }
         let mut compared = false;
+        let mut asked = false; // behind `exists` only logic goes on
         for _ in 0..self.pick(4) {
             match self.pick(if logic { 8 } else { 5 }) {
+                0..=5 if asked => {}
+                1 | 2 if !adds => {}
                 0 => {
                     self.on();
                     self.put("else");
                     self.gap();
                     self.br();
-                    self.operand(depth - 1);
+                    adds = self.operand(depth - 1);
                 }
                 1 => {
                     self.on();
@@ -254,6 +257,7 @@ impl Pen<'_> {
                     self.sum(depth - 1);
                 }
                 3 | 4 => {
+                    adds = false; // a pipe is looser than a sum
                     self.on();
                     self.put("|");
                     self.br();
@@ -273,9 +277,11 @@ impl Pen<'_> {
                     self.put(sign);
                     self.br();
                     self.chain(depth - 1);
+                    adds = false;
                 }
                 6 => {
                     compared = false;
+                    asked = false;
                     self.on();
                     let word = self.one(&["and", "or"]);
                     self.put(word);
@@ -284,10 +290,11 @@ impl Pen<'_> {
                     if self.pick(5) == 4 {
                         self.put("not ");
                     }
-                    self.operand(depth - 1);
+                    adds = self.operand(depth - 1);
                 }
                 _ if !compared => {
                     compared = true;
+                    asked = true;
                     self.put(" ");
                     let word = self.one(&["exists", "missing"]);
                     self.put(word);
@@ -297,8 +304,10 @@ impl Pen<'_> {
         }
     }
 
-    fn operand(&mut self, depth: usize) {
-        match self.pick(if depth == 0 { 1 } else { 14 }) {
+    /// Whether it may be added to.
+    fn operand(&mut self, depth: usize) -> bool {
+        let kind = self.pick(if depth == 0 { 1 } else { 14 });
+        match kind {
             11 => {
                 self.put("if");
                 self.gap();
@@ -327,6 +336,7 @@ impl Pen<'_> {
             }
             _ => self.sum(depth),
         }
+        kind < 11
     }
 
     /// What may stand everywhere: an atom with fields and lookups behind it.
