@@ -77,9 +77,10 @@ impl Body<'_, '_> {
             self.assume(when, false);
         }
         self.clear = clear;
-        // What the left side is tells the right one more than its place does: `x else {}` of a record, a name of a set.
+        // Where the place says nothing, the left side does: an account, a record of a type.
         let hint = expected.cloned().or_else(|| match &one.ty.kind {
             Kind::Text(_) | Kind::Unknown | Kind::Never | Kind::Nothing | Kind::OneOf(_) => None,
+            kind if nameless(kind) => None,
             _ => Some(one.ty.clone()),
         });
         let other = self.expr(right, hint.as_ref());
@@ -204,5 +205,14 @@ fn two_reasons(tree: &ast::Expr, value: &Expr) -> Option<Span> {
         }
         (Tree::Else(_, right), ExprKind::Else(_, given)) => two_reasons(right, given),
         _ => None,
+    }
+}
+
+/// A record without a name, or a list of them: it demands no fields of others.
+fn nameless(kind: &Kind) -> bool {
+    match kind {
+        Kind::Record(shape) => shape.name.is_empty(),
+        Kind::List(item) => nameless(&item.kind),
+        _ => false,
     }
 }

@@ -556,7 +556,7 @@ impl Body<'_, '_> {
                                 .map_or_else(String::new, super::misfit::a),
                             None => format!("`{signature}`", signature = signature(function)),
                         })
-                        .maybe_help(help),
+                        .maybe_help(help.map(|help| sentence(&help))),
                 );
                 Body::nothing(span)
             }
@@ -592,6 +592,19 @@ fn type_of(value: &Value) -> Type {
         Value::Percent(_) => Kind::Percent,
         _ => Kind::Unknown,
     })
+}
+
+/// A clause as a sentence.
+fn sentence(clause: &str) -> String {
+    let mut letters = clause.chars();
+    let mut text: String = match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => return String::new(),
+    };
+    if !text.ends_with(['.', '?', '!']) {
+        text.push('.');
+    }
+    text
 }
 
 /// `round(number, decimals?, mode?)`

@@ -490,7 +490,7 @@ impl Body<'_, '_> {
             .help(if ways.is_empty() {
                 format!("The connector says no way to find records of `{resource}`.")
             } else {
-                format!("It is found by {}.", ways.join(" or by "))
+                format!("It is found by {}.", ways.join(" or "))
             }),
         );
         None

@@ -170,10 +170,7 @@ fn lay_over(
             match layer(field.span).cmp(&layer(*first)) {
                 Ordering::Less => continue,
                 Ordering::Greater => *first = field.span,
-                Ordering::Equal => {
-                    twice(body, decl, &name, field.span, *first);
-                    continue;
-                }
+                Ordering::Equal => continue, // told where the layer is declared
             }
         } else {
             replaced.push((name.clone(), field.span));
@@ -211,22 +208,6 @@ fn lay_over(
             }
         }
     }
-}
-
-fn twice(body: &Body<'_, '_>, decl: &MapDecl<'_>, name: &str, span: Span, first: Span) {
-    body.checker.report(
-        Diagnostic::error(
-            "F0366",
-            span,
-            format!(
-                "Two layers give the field `{name}` of the map `{}`.",
-                decl.item.name.text
-            ),
-        )
-        .label("the second one")
-        .related(first, "the first one")
-        .help("Keep one of the two: neither stands above the other."),
-    );
 }
 
 /// Whether a record gives a field by its name, rather than by a spread.

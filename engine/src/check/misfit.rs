@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use flowbook_stdlib::rules::{self, Misfit};
 use flowbook_stdlib::types::{Basis, Kind, Shape, Type};
+use flowbook_stdlib::value::Value;
 
 use super::body::Body;
 use super::suggest;
@@ -113,7 +114,11 @@ impl Body<'_, '_> {
         field: String,
     ) -> Diagnostic {
         let span = value.span;
-        let what = if field.is_empty() {
+        let items = matches!((&from.kind, &to.kind), (Kind::List(_), Kind::List(_)))
+            && !matches!(misfit, Misfit::Optional);
+        let what = if items && field.is_empty() {
+            format!("An item of `{text}`")
+        } else if field.is_empty() {
             format!("`{text}`")
         } else {
             format!("The field `{field}` of `{text}`")
@@ -156,14 +161,12 @@ impl Body<'_, '_> {
                 .label(format!("without `{name}`"))
                 .help(format!("Add `{name}: …`."))
             }
-            Misfit::Optional if matches!(from.kind, Kind::Nothing) && is_clear(value) => {
-                Diagnostic::error(
-                    "F0311",
-                    span,
-                    format!("{place} cannot be emptied: it is never absent."),
-                )
-                .label(format!("must be {}", a(to)))
-            }
+            Misfit::Optional if is_clear(value) => Diagnostic::error(
+                "F0311",
+                span,
+                format!("`{text}` may empty it, and {place} must be there."),
+            )
+            .label(format!("must be {}", a(to))),
             Misfit::Optional => {
                 let help = match &value.kind {
                     ExprKind::Const(_) => None,
@@ -263,7 +266,11 @@ impl Body<'_, '_> {
                 .help(help)
             }
             Misfit::Kind => {
-                let help = conversion(&from.kind, &to.kind).map(|fix| fixed(&fix));
+                let help = match &value.kind {
+                    ExprKind::Const(constant) => rewritten(constant, &to.kind),
+                    _ => None,
+                };
+                let help = help.or_else(|| conversion(&from.kind, &to.kind).map(|fix| fixed(&fix)));
                 self.other(span, from, to, &what, place, help)
             }
         }
@@ -293,10 +300,11 @@ impl Body<'_, '_> {
 }
 
 fn is_clear(value: &Expr) -> bool {
-    matches!(
-        value.kind,
-        ExprKind::Const(flowbook_stdlib::value::Value::Clear)
-    )
+    match &value.kind {
+        ExprKind::Const(value) => *value == Value::Clear,
+        ExprKind::Else(_, last) | ExprKind::If(_, last) => is_clear(last),
+        _ => false,
+    }
 }
 
 fn item(kind: &Kind) -> &Kind {
@@ -364,6 +372,24 @@ pub(super) fn basis_fix(from: &Basis, to: &Basis, text: &str) -> Option<String> 
             format!("Convert it to what the flag says: `{text} | in_basis(flag, rate)`.")
         }
         (_, Basis::Plain) => format!("Drop what it says of VAT: `{text} | plain`."),
+        _ => return None,
+    })
+}
+
+/// A literal as the place would take it.
+fn rewritten(constant: &Value, to: &Kind) -> Option<String> {
+    Some(match (constant, to) {
+        (Value::Int(number), Kind::Percent) => format!("A percent has its sign: `{number}%`."),
+        (Value::Int(number), Kind::Text(_) | Kind::OneOf(_)) => {
+            format!("A text stands in quotes: `\"{number}\"`.")
+        }
+        (Value::Text(text), Kind::Country | Kind::Currency | Kind::Territory | Kind::Date) => {
+            format!("Write it without quotes: `{text}`.")
+        }
+        (Value::Country(code), Kind::Text(_) | Kind::OneOf(_)) => {
+            format!("A text stands in quotes: `\"{code}\"`.")
+        }
+        (Value::Text(_), Kind::Account) => "An account's number has digits only.".to_owned(),
         _ => return None,
     })
 }

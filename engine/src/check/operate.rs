@@ -189,7 +189,12 @@ impl Body<'_, '_> {
                 "Texts are put together in quotes: \"{a} {b}\", or by `[a, b] | join(\" \")`."
                     .to_owned(),
             ),
-            _ => None,
+            _ => match (&one.ty.kind, &other.ty.kind) {
+                (Kind::Date | Kind::DateTime, Kind::Int) => {
+                    Some(format!("Say of what: `{} {} days`.", sign(op), texts.1))
+                }
+                _ => None,
+            },
         };
         self.checker.report(
             Diagnostic::error(
@@ -337,20 +342,21 @@ impl Body<'_, '_> {
                 return None;
             }
             (Kind::List(_), _) | (_, Kind::List(_)) => {
-                let list = if matches!(one.ty.kind, Kind::List(_)) {
-                    left
-                } else {
-                    right
-                };
-                let item = if matches!(one.ty.kind, Kind::List(_)) {
-                    right
-                } else {
-                    left
+                let help = match (&one.ty.kind, &other.ty.kind) {
+                    (Kind::List(_), Kind::List(_)) => {
+                        format!(
+                            "To ask whether the one has what the other has, write `all` or `any`, as in `{left} | all(.code in codes)`."
+                        )
+                    }
+                    (Kind::List(_), _) => {
+                        format!("To ask for one item, write `{right} in {left}`.")
+                    }
+                    _ => format!("To ask for one item, write `{left} in {right}`."),
                 };
                 return Some(
                     Diagnostic::error("F0329", span, "A list is compared with `[]` only.")
                         .label("a list")
-                        .help(format!("To ask for one item, write `{item} in {list}`.")),
+                        .help(help),
                 );
             }
             (Kind::Record(_), _) | (_, Kind::Record(_)) => {
@@ -527,6 +533,15 @@ impl Body<'_, '_> {
             ty,
             span,
         }
+    }
+}
+
+fn sign(op: BinaryOp) -> &'static str {
+    match op {
+        BinaryOp::Add => "+",
+        BinaryOp::Sub => "-",
+        BinaryOp::Mul => "*",
+        _ => "/",
     }
 }
 

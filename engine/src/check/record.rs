@@ -159,6 +159,7 @@ impl Body<'_, '_> {
         let absent = record.ty.optional;
         let local = self.hidden(record.ty.clone(), value.span);
         into.lets.push((local, record));
+        let mut foreign: Vec<&str> = Vec::new();
         for (position, field) in shape.fields.iter().enumerate() {
             if field.sub || field.writeonly && into.of.is_none() {
                 continue;
@@ -173,24 +174,7 @@ impl Body<'_, '_> {
             let mut at = None;
             if let Some(of) = into.of {
                 let Some((position, declared)) = of.field(&field.name) else {
-                    let text = short(self.checker.text(value.span));
-                    self.checker.report(
-                        Diagnostic::error(
-                            "F0303",
-                            value.span,
-                            format!(
-                                "`{text}` has the field `{}`, which {} does not have.",
-                                field.name,
-                                named(of)
-                            ),
-                        )
-                        .label(format!("brings `{}`", field.name))
-                        .maybe_help(super::suggest::help(
-                            &field.name,
-                            of.fields.iter().map(|field| &*field.name),
-                            "Its fields",
-                        )),
-                    );
+                    foreign.push(&field.name);
                     continue;
                 };
                 at = Some(position as u16);
@@ -204,6 +188,36 @@ impl Body<'_, '_> {
                 }
             }
             self.put(&field.name, at, read, first, value.span, into);
+        }
+        if let (Some(first), Some(of)) = (foreign.first(), into.of) {
+            let text = short(self.checker.text(value.span));
+            let names: Vec<String> = foreign
+                .iter()
+                .take(6)
+                .map(|name| format!("`{name}`"))
+                .collect();
+            let more = if foreign.len() > 6 { " and more" } else { "" };
+            let fields = if foreign.len() == 1 {
+                "field"
+            } else {
+                "fields"
+            };
+            self.checker.report(
+                Diagnostic::error(
+                    "F0303",
+                    value.span,
+                    format!(
+                        "`{text}` has the {fields} {}{more}, which {} does not have.",
+                        names.join(", "),
+                        named(of)
+                    ),
+                )
+                .label("brings other fields")
+                .maybe_help(
+                    super::suggest::nearest(first, of.fields.iter().map(|field| &*field.name))
+                        .map(|near| format!("Did you mean `{near}`?")),
+                ),
+            );
         }
     }
 
