@@ -71,7 +71,4 @@ fn the_shipped_flowbook_can_be_planned() {
     let json = serde_json::to_string(&plan).expect("a plan serialises");
     let back: Plan = serde_json::from_str(&json).expect("a plan reads back");
     assert_eq!(serde_json::to_string(&back).expect("it serialises"), json);
-    if std::env::var_os("SHOW").is_some() {
-        println!("{}", shown(&plan));
-    }
 }

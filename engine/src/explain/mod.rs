@@ -80,7 +80,13 @@ impl<'p> Explained<'p> {
     }
 
     fn at(&self, place: PlaceIx) -> String {
-        self.plan.at(self.span(place))
+        self.at_span(self.span(place))
+    }
+
+    /// `orders.flow:17`: without the folders, which are the same for all.
+    fn at_span(&self, span: Span) -> String {
+        let at = self.plan.at(span);
+        at.rsplit('/').next().unwrap_or_default().to_owned()
     }
 
     fn span(&self, place: PlaceIx) -> Span {
@@ -378,7 +384,7 @@ impl<'p> Explained<'p> {
             .filter_map(|table| self.plan.tables.get(table as usize))
             .filter(|table| table.name != "match")
         {
-            let at = self.plan.at(table.span);
+            let at = self.at_span(table.span);
             let rows = table.rows.len();
             let rows = match rows {
                 1 => "1 row".to_owned(),

@@ -22,6 +22,15 @@ enum Often {
     Never,
 }
 
+/// `a`, `(a+b)`
+fn sum(letters: &str) -> String {
+    if letters.contains('+') {
+        format!("({letters})")
+    } else {
+        letters.to_owned()
+    }
+}
+
 /// Requests by system.
 type BySystem = BTreeMap<String, Vec<String>>;
 
@@ -63,6 +72,27 @@ impl Explained<'_> {
         }
     }
 
+    /// Questions that go out in one batch: finds by the same key, in one wave of one round.
+    fn asked_together(&self) -> Vec<Vec<AskIx>> {
+        let mut together: Vec<Vec<AskIx>> = Vec::new();
+        for round in &self.flow.rounds {
+            let mut batches: Vec<((u32, Option<u16>, u16), usize)> = Vec::new();
+            for ix in &round.asks {
+                let ask = &self.flow.program.asks[*ix as usize];
+                if let Question::Find { find, .. } = &ask.what {
+                    let batch = (ask.resource, *find, ask.wave);
+                    if let Some((_, at)) = batches.iter().find(|(other, _)| *other == batch) {
+                        together[*at].push(*ix);
+                        continue;
+                    }
+                    batches.push((batch, together.len()));
+                }
+                together.push(vec![*ix]);
+            }
+        }
+        together
+    }
+
     pub(super) fn requests(&self) -> String {
         let (mut run, mut page, mut record) = (BySystem::new(), BySystem::new(), BySystem::new());
         let source = self.flow.read.resource;
@@ -73,10 +103,13 @@ impl Explained<'_> {
             .push(format!("1 {}", name(source)));
         let mut whole: Vec<u32> = Vec::new();
         let mut keys: Vec<String> = Vec::new();
-        for ask in self.flow.rounds.iter().flat_map(|round| &round.asks) {
+        for asks in self.asked_together() {
+            let Some(ask) = asks.first() else {
+                continue;
+            };
             let of = self.flow.program.asks[*ask as usize].resource;
-            let letter = self.letter(*ask);
-            let small = letter.to_lowercase();
+            let letters: Vec<String> = asks.iter().map(|ask| self.letter(*ask)).collect();
+            let small = letters.join("+").to_lowercase();
             match self.often(*ask) {
                 Often::Never => {}
                 Often::Run => {
@@ -88,16 +121,20 @@ impl Explained<'_> {
                     }
                 }
                 Often::Batch(size) => {
-                    page.entry(system(of))
-                        .or_default()
-                        .push(format!("⌈{small}/{size}⌉ {}", name(of)));
-                    keys.push(letter);
+                    page.entry(system(of)).or_default().push(format!(
+                        "⌈{}/{size}⌉ {}",
+                        sum(&small),
+                        name(of)
+                    ));
+                    keys.extend(letters);
                 }
                 Often::Key => {
-                    page.entry(system(of))
-                        .or_default()
-                        .push(format!("{small} {}", name(of)));
-                    keys.push(letter);
+                    page.entry(system(of)).or_default().push(format!(
+                        "{} {}",
+                        sum(&small),
+                        name(of)
+                    ));
+                    keys.extend(letters);
                 }
                 Often::Record => record
                     .entry(system(of))

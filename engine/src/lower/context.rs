@@ -89,6 +89,7 @@ pub(super) fn of_flow(
         }
         walk.act_at(act, &here);
     }
+    walk.rule_out();
     walk.first
 }
 
@@ -121,6 +122,22 @@ impl<'w, 'b, 's> Walk<'w, 'b, 's> {
             asks: FxHashMap::default(),
             first: FxHashMap::default(),
             act: 0,
+        }
+    }
+
+    /// A question that is asked only where a step does not run need not wait for that step.
+    fn rule_out(&mut self) {
+        for (ask, here) in &self.asks {
+            let builder = &mut *self.builder;
+            let mut after = std::mem::take(&mut builder.program.asks[*ask as usize].after);
+            after.retain(|step| {
+                let when = builder.step_when[*step as usize];
+                !here
+                    .whens
+                    .iter()
+                    .any(|node| matches!(builder.op(*node), Op::Not(of) if Some(*of) == when))
+            });
+            builder.program.asks[*ask as usize].after = after;
         }
     }
 

@@ -10,7 +10,7 @@ use flowbook_grammar::Span;
 use flowbook_stdlib::value::{Bad, Value};
 use rustc_hash::FxHashMap;
 
-use crate::checked::{Book, Expr, ExprKind};
+use crate::checked::{self, Book, Expr, ExprKind};
 use crate::plan::{File, Flow, MapEntry, Place, PlaceIx, Plan, Table};
 use crate::sources::Sources;
 
@@ -173,7 +173,7 @@ fn plan(
 }
 
 /// A map of one parameter as a program of its own.
-fn map_entry<'b>(shared: &mut Shared<'b>, map: &'b crate::checked::Map) -> Option<MapEntry> {
+fn map_entry<'b>(shared: &mut Shared<'b>, map: &'b checked::Map) -> Option<MapEntry> {
     let param = *map.params.first()?;
     let takes = map.locals.get(param as usize)?;
     let mut builder = Builder::new(shared);
@@ -202,8 +202,10 @@ struct Shared<'b> {
     book: &'b Book,
     settings: Vec<Value>,
     tables: Vec<Table>,
-    /// The book's named tables, by number, as they were lowered.
-    named: FxHashMap<u32, u32>,
+    /// Tables and `match`es of the book as they were lowered, told apart by where they lie.
+    lowered: FxHashMap<*const checked::Table, u32>,
+    /// Tables that tell which rows of another give a result.
+    row_tests: FxHashMap<(u32, u16), u32>,
     places: Vec<Place>,
     place_of: FxHashMap<(Span, Option<PlaceIx>), PlaceIx>,
     nodes: usize,
@@ -215,7 +217,8 @@ impl<'b> Shared<'b> {
             book,
             settings,
             tables: Vec::new(),
-            named: FxHashMap::default(),
+            lowered: FxHashMap::default(),
+            row_tests: FxHashMap::default(),
             places: Vec::new(),
             place_of: FxHashMap::default(),
             nodes: 0,
@@ -264,7 +267,7 @@ impl<'b> Shared<'b> {
             ExprKind::List(elements) => {
                 let mut items = Vec::with_capacity(elements.len());
                 for element in elements {
-                    let crate::checked::Element::One(expr) = element else {
+                    let checked::Element::One(expr) = element else {
                         return None;
                     };
                     items.push(self.constant(expr)?);

@@ -36,16 +36,9 @@ impl<'b> Builder<'b, '_> {
         if let (Some(local), Some(node)) = (declared.at, at) {
             self.bind(local, node);
         }
-        let known = self.shared.named.get(&number).copied();
-        let node = self.table(declared, known, on, at, place);
+        let node = self.table(declared, on, at, place);
         self.leave_frame();
         self.via = outer;
-        if known.is_none()
-            && let Op::Table { table, .. } = self.op(node)
-        {
-            let table = *table;
-            self.shared.named.insert(number, table);
-        }
         node
     }
 
@@ -56,13 +49,12 @@ impl<'b> Builder<'b, '_> {
         on: Vec<NodeIx>,
         place: PlaceIx,
     ) -> NodeIx {
-        self.table(table, None, on, None, place)
+        self.table(table, on, None, place)
     }
 
     fn table(
         &mut self,
         declared: &'b checked::Table,
-        known: Option<u32>,
         on: Vec<NodeIx>,
         at: Option<NodeIx>,
         place: PlaceIx,
@@ -91,7 +83,9 @@ impl<'b> Builder<'b, '_> {
             .collect();
         let otherwise = declared.otherwise.as_ref().map(|expr| give(self, expr));
         let gives: Vec<NodeIx> = computed.into_iter().map(|expr| self.expr(expr)).collect();
-        let table = known.unwrap_or_else(|| {
+        let ix = self.shared.tables.len() as u32;
+        let table = *self.shared.lowered.entry(declared).or_insert(ix);
+        if table == ix {
             self.shared.tables.push(Table {
                 name: declared.name.clone(),
                 columns: declared
@@ -104,8 +98,7 @@ impl<'b> Builder<'b, '_> {
                 otherwise,
                 span: declared.span,
             });
-            self.shared.tables.len() as u32 - 1
-        });
+        }
         let op = Op::Table {
             table,
             on,
@@ -158,6 +151,9 @@ impl<'b> Builder<'b, '_> {
 
     /// A table that tells which rows give a result: under that condition its questions are asked.
     pub(super) fn row_test(&mut self, table: u32, wanted: u16) -> u32 {
+        if let Some(known) = self.shared.row_tests.get(&(table, wanted)) {
+            return *known;
+        }
         let original = &self.shared.tables[table as usize];
         let tells = |give: &Give| {
             let holds = matches!(give, Give::Node(number) if *number == wanted);
@@ -179,7 +175,9 @@ impl<'b> Builder<'b, '_> {
             }),
             ..original.clone()
         };
+        let ix = self.shared.tables.len() as u32;
         self.shared.tables.push(test);
-        self.shared.tables.len() as u32 - 1
+        self.shared.row_tests.insert((table, wanted), ix);
+        ix
     }
 }

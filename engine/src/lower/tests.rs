@@ -637,6 +637,33 @@ fn everything() -> Plan {
 }
 
 #[test]
+fn plans_of_the_shipped_flowbook_are_sound_under_its_settings() {
+    let loaded = crate::sources::Loaded::read(std::path::Path::new("../flows/ccv-eaccounting"));
+    let book = crate::check::check(&loaded)
+        .book
+        .expect("the shipped flowbook is sound");
+    let text = |text: &str| Value::Text(text.into());
+    let mut steps = Vec::new();
+    for document in ["quote", "order", "draft", "invoice"] {
+        for missing in ["fail", "create"] {
+            let settings = [
+                ("orders_since", Value::Date(jiff::civil::date(2026, 1, 1))),
+                ("document", text(document)),
+                ("missing_articles", text(missing)),
+                ("default_customer", text("1000")),
+                ("status_after", text("completed")),
+            ]
+            .map(|(name, value)| (name.to_owned(), value));
+            let plan = lower(&book, &loaded.sources, &settings).expect("a plan");
+            plan.flows.iter().for_each(sound);
+            let orders = plan.flows.iter().find(|flow| flow.name == "orders");
+            steps.push(orders.expect("the flow").steps.len());
+        }
+    }
+    assert_eq!(steps, [4, 5, 4, 5, 4, 5, 6, 7]);
+}
+
+#[test]
 fn a_plan_reads_like_the_flow() {
     insta::assert_snapshot!(everything().to_string());
 }

@@ -277,6 +277,14 @@ impl<'p> Printer<'p> {
             Op::Hit(ask) => Some(self.shape_of(self.program.asks[*ask as usize].resource)),
             Op::Bound(step) => Some(self.shape_of(self.step(*step)?.resource)),
             Op::Record(shape, _) => Some(shape),
+            Op::Call { function, args, .. }
+                if matches!(&**function, "first" | "last" | "nth" | "find") =>
+            {
+                match args.first() {
+                    Some(Arg::Value(list)) => self.items(*list),
+                    _ => None,
+                }
+            }
             Op::If(_, then) => self.record(*then),
             Op::Else(first, second) => self.record(*first).or_else(|| self.record(*second)),
             _ => match self.kind(node)? {
@@ -320,7 +328,38 @@ impl<'p> Printer<'p> {
     }
 
     fn operand(&self, node: NodeIx) -> String {
-        tight(&self.expr(node), self.op(node))
+        tight(&self.expr(node), self.op(self.shown(node)))
+    }
+
+    /// The node that is printed for a node: what a slot without a name of its own is computed from.
+    fn shown(&self, node: NodeIx) -> NodeIx {
+        let Op::Slot(slot) = self.op(node) else {
+            return node;
+        };
+        let declared = &self.program.slots[*slot as usize];
+        match declared.init {
+            Some(init) if declared.name.is_empty() || self.unclear(*slot, init) => self.shown(init),
+            _ => node,
+        }
+    }
+
+    /// Without numbers, a name that stands for several short things is no help.
+    fn unclear(&self, slot: SlotIx, init: NodeIx) -> bool {
+        if self.numbered {
+            return false;
+        }
+        let name = &self.program.slots[slot as usize].name;
+        let mut same = self.program.slots.iter().filter(|slot| slot.name == *name);
+        same.nth(1).is_some()
+            && matches!(
+                self.op(init),
+                Op::Const(_)
+                    | Op::Slot(_)
+                    | Op::Get(..)
+                    | Op::Neg(_)
+                    | Op::Text(_)
+                    | Op::Call { .. }
+            )
     }
 
     /// An expression as flow text would say it.
@@ -330,13 +369,10 @@ impl<'p> Printer<'p> {
         };
         match self.op(node) {
             Op::Const(value) => literal(value),
-            Op::Slot(slot) => {
-                let declared = &self.program.slots[*slot as usize];
-                match declared.init {
-                    Some(init) if declared.name.is_empty() => self.operand(init),
-                    _ => self.slot(*slot),
-                }
-            }
+            Op::Slot(slot) => match self.shown(node) {
+                shown if shown == node => self.slot(*slot),
+                shown => self.expr(shown),
+            },
             Op::Get(of, field) => {
                 let name = self
                     .record(*of)
@@ -359,6 +395,9 @@ impl<'p> Printer<'p> {
                 at,
                 gives,
             } => {
+                if let (Some(rows), [on]) = (self.rows_taken(*table), &on[..]) {
+                    return format!("{} {rows}", self.operand(*on));
+                }
                 let on: Vec<String> = on.iter().chain(at).map(|node| self.expr(*node)).collect();
                 let name = match self.plan.tables.get(*table as usize) {
                     Some(of) if !self.numbered => of.name.clone(),
@@ -478,6 +517,24 @@ impl<'p> Printer<'p> {
             }
             _ => one,
         }
+    }
+
+    /// `is "web" | "till"`: a table that only tells whether a value is among some.
+    fn rows_taken(&self, table: u32) -> Option<String> {
+        let table = self.plan.tables.get(table as usize)?;
+        let holds = |give: &Give| match give {
+            Give::Const(Value::Bool(holds)) => Some(*holds),
+            _ => None,
+        };
+        let among = !holds(table.otherwise.as_ref()?)?;
+        let mut cells = Vec::new();
+        for row in &table.rows {
+            if holds(&row.give)? == among {
+                cells.extend(row.cells.iter().map(cell));
+            }
+        }
+        let is = if among { "is" } else { "is not" };
+        (table.name == "match" && !cells.is_empty()).then(|| format!("{is} {}", cells.join(" | ")))
     }
 
     /// A text without its quotation marks, with its holes.
