@@ -154,3 +154,30 @@ fn connectors_come_from_the_flowbook_first() {
         .collect();
     assert_eq!(names[1..], ["stdlib/connectors/eaccounting.flow"]);
 }
+
+#[test]
+fn types_that_multiply_are_refused_at_once() {
+    let mut text = String::new();
+    for n in 0..60 {
+        text.push_str(&format!(
+            "type T{n} {{ a: T{next}, b: T{next}, c: T{next} }}\n",
+            next = n + 1
+        ));
+    }
+    text.push_str("type T60 { a: int }\n");
+    let mut deep = String::new();
+    for n in 0..20_000 {
+        deep.push_str(&format!("type D{n} = D{}\n", n + 1));
+    }
+    deep.push_str("type D20000 { a: int }\n");
+    for text in [text, deep] {
+        let loaded = Loaded::of_texts([("main.flow", text.as_str())]);
+        let (_, found) = flowbook::check::declare::declare(&loaded.sources, &loaded.files);
+        assert!(!found.is_empty());
+        assert!(
+            found.iter().all(|one| one.code == "F0105"),
+            "{:?}",
+            found[0]
+        );
+    }
+}

@@ -78,9 +78,9 @@ setting note: text(200) = ""
     },
     Entry {
         code: "F0105",
-        title: "A type that holds itself",
+        title: "A type that holds itself, or is too large",
         page: r#"A record holds its fields whole, so a record with a record of its own type inside would never end. Keep the key of the
-other record instead.
+other record instead. Types that stand more than 64 deep in each other, or have more than 10,000 fields, are refused too.
 
 ```flow,wrong
 type Category { name: text, parent: Category? }

@@ -10,6 +10,11 @@ use indexmap::IndexMap;
 use super::types::{self, Names, Reader, dotted};
 use crate::diagnostic::Diagnostic;
 
+/// Deepest types in types.
+const DEEPEST: usize = 64;
+/// Most fields of a type, those of records inside it counted.
+const MOST_FIELDS: usize = 10_000;
+
 /// Types under way.
 #[derive(Default)]
 pub(super) struct Types<'a> {
@@ -17,6 +22,8 @@ pub(super) struct Types<'a> {
     pub defs: IndexMap<String, Def<'a>>,
     /// What was read of them.
     done: IndexMap<String, Type>,
+    /// Fields of what was read, those of records inside counted.
+    sizes: HashMap<String, usize>,
     /// Names being read, each naming the next.
     doing: Vec<String>,
     /// The system whose types are being read; empty for the flowbook's own.
@@ -82,7 +89,7 @@ impl Types<'_> {
         let Some(def) = self.defs.get(name) else {
             return Type::new(Kind::Unknown);
         };
-        let (ty, scope) = (def.ty, def.scope.clone());
+        let (ty, scope, span) = (def.ty, def.scope.clone(), def.name.span);
         let extensions = def.extensions.clone();
         self.doing.push(name.to_owned());
         let outer = std::mem::replace(&mut self.scope, scope);
@@ -115,8 +122,36 @@ impl Types<'_> {
         read.optional |= ty.optional;
         self.scope = outer;
         self.doing.pop();
+        let size = self.size(&read);
+        if size > MOST_FIELDS {
+            // Records in records multiply: sixty short lines can ask for more fields than there are atoms.
+            out.push(
+                Diagnostic::error(
+                    "F0105",
+                    span,
+                    format!("`{name}` has more than {MOST_FIELDS} fields, those of the records in it counted."),
+                )
+                .label("too large"),
+            );
+            read = Type::new(Kind::Unknown);
+        } else {
+            self.sizes.insert(name.to_owned(), size);
+        }
         // A type that holds itself was told about and is unknown by now.
         self.done.entry(name.to_owned()).or_insert(read).clone()
+    }
+
+    fn size(&self, ty: &Type) -> usize {
+        match &ty.kind {
+            Kind::List(item) => self.size(item),
+            Kind::Record(shape) => match self.sizes.get(&*shape.name) {
+                Some(size) => *size,
+                None => shape.fields.iter().fold(0, |sum, field| {
+                    sum.saturating_add(1).saturating_add(self.size(&field.ty))
+                }),
+            },
+            _ => 0,
+        }
     }
 
     fn reader<'r>(&'r mut self, out: &'r mut Vec<Diagnostic>) -> Reader<'r> {
@@ -199,6 +234,17 @@ impl Names for Types<'_> {
             return Type::new(Kind::Unknown);
         }
         if self.defs.contains_key(&name) {
+            if self.doing.len() >= DEEPEST && !self.done.contains_key(&name) {
+                out.push(
+                    Diagnostic::error(
+                        "F0105",
+                        path.span,
+                        format!("More than {DEEPEST} types stand in each other here."),
+                    )
+                    .label("too deep"),
+                );
+                return Type::new(Kind::Unknown);
+            }
             return self.get(&name, out);
         }
         if !self.dark.contains(&name) && !self.dark.contains(first) {

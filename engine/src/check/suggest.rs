@@ -1,5 +1,7 @@
 //! "Did you mean …?": one way of guessing for every name that is not known.
 
+/// Longest name that is compared, bytes: nobody mistypes a longer one, and comparing takes the product of both lengths.
+const LONGEST: usize = 100;
 /// Longest list of names that is shown whole when nothing is near.
 const SHOWN: usize = 8;
 
@@ -9,6 +11,9 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     for candidate in known {
         if candidate.eq_ignore_ascii_case(name) {
             return Some(candidate);
+        }
+        if name.len() > LONGEST || candidate.len() > LONGEST {
+            continue;
         }
         let distance = strsim::damerau_levenshtein(name, candidate);
         let longest = name.chars().count().max(candidate.chars().count());

@@ -22,10 +22,18 @@ pub(super) fn load(path: &Path, disk: Disk) -> Loaded {
         layers: 0,
     };
     loader.out.sources.disk = disk;
-    loader.root(&normal(path));
+    loader.root(&normal(&shorter(path)));
     loader.connectors();
     loader.tables();
     loader.out
+}
+
+/// Names of files are shown from the working folder where they lie in it.
+fn shorter(path: &Path) -> PathBuf {
+    match std::env::current_dir() {
+        Ok(here) if path.is_absolute() => path.strip_prefix(&here).unwrap_or(path).to_owned(),
+        _ => path.to_owned(),
+    }
 }
 
 struct Loader {

@@ -2,7 +2,8 @@
 
 use flowbook_grammar::ast::{self, Directive, ExprKind};
 
-use super::args::{self, Options, template_of};
+use super::options::{self, Options};
+use super::template::template_of;
 use super::{headers, option_name};
 use crate::check::suggest;
 use crate::diagnostic::Diagnostic;
@@ -171,7 +172,7 @@ fn oauth2(
     }
     let address = |name: &str, options: &mut Options<'_>, out: &mut Vec<Diagnostic>| {
         let value = options.need(name, out)?;
-        let text = args::text_of(value, out)?;
+        let text = options::text_of(value, out)?;
         if !text.starts_with("https://") {
             out.push(
                 Diagnostic::error(
@@ -208,7 +209,7 @@ fn oauth2(
             ExprKind::List(elements) => elements
                 .iter()
                 .filter_map(|element| match element {
-                    ast::Element::One(one) => args::text_of(one, out),
+                    ast::Element::One(one) => options::text_of(one, out),
                     _ => {
                         out.push(
                             Diagnostic::error("F0151", value.span, "`scopes` is a list of texts.")

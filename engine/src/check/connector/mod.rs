@@ -5,8 +5,13 @@
 mod answers;
 mod args;
 mod auth;
+mod endpoint;
+mod options;
 mod places;
+mod reading;
 mod resource;
+mod template;
+mod tree;
 
 use flowbook_grammar::ast::{self, ConnectorPart, Directive, ExprKind, FieldKind, Literal};
 use flowbook_stdlib::types::{Kind, Type};
@@ -17,8 +22,11 @@ use crate::plan::connector::{
     Auth, Connector, ErrorShape, Limit, LimitOf, LimitPer, Odata, PageStyle, Pages, Param,
     Resource, Template, TemplatePart,
 };
-use args::{Args, OF_CONNECTOR, Options, template_of};
-pub(super) use resource::{Site, register, resources};
+use args::{Args, OF_CONNECTOR};
+use options::Options;
+pub(super) use resource::{Site, resources};
+use template::template_of;
+pub(super) use tree::register;
 
 /// Not found is believed after so many seconds, if the connector says nothing.
 const SETTLE_S: u64 = 300;
@@ -271,7 +279,7 @@ fn said(directive: &Directive, made: &mut Connector, out: &mut Vec<Diagnostic>) 
             let span = args.span("a span of time");
             args.done();
             if let Some(span) = span {
-                made.settle_s = args::seconds(span);
+                made.settle_s = options::seconds(span);
             }
         }
         _ => out.push(args::unknown(directive, OF_CONNECTOR, "a connector")),
@@ -361,7 +369,7 @@ fn limit(mut args: Args<'_, '_>) -> Option<Limit> {
         return None;
     }
     let per_s = match args.maybe_span() {
-        Some(span) => u32::try_from(args::seconds(span))
+        Some(span) => u32::try_from(options::seconds(span))
             .ok()
             .filter(|seconds| *seconds > 0),
         None => match args.word("a time: `second`, `minute`, `hour`, `day`") {
@@ -430,7 +438,7 @@ fn pages(style: &ast::Word, directive: &Directive, out: &mut Vec<Diagnostic>) ->
     let need = |options: &mut Options<'_>, name: &str, out: &mut Vec<Diagnostic>| {
         options
             .need(name, out)
-            .and_then(|value| args::text_of(value, out))
+            .and_then(|value| options::text_of(value, out))
     };
     let start_name = need(&mut options, start, out);
     let size = need(&mut options, "size", out);
@@ -477,7 +485,7 @@ fn odata(directive: &Directive, out: &mut Vec<Diagnostic>) -> Option<Odata> {
     let mut options = Options::of(directive, out);
     let param = options
         .need("param", out)
-        .and_then(|value| args::text_of(value, out));
+        .and_then(|value| options::text_of(value, out));
     let odata = Odata {
         param: param.unwrap_or_default(),
         order: options.text("order", out),
