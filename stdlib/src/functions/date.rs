@@ -115,9 +115,9 @@ fn date(args: &mut Args<'_>) -> Given {
         })
 }
 
-/// `time`
-pub(super) static TIME: Function = Function {
-    name: "time",
+/// `time_of_day`
+pub(super) static TIME_OF_DAY: Function = Function {
+    name: "time_of_day",
     group: Group::Date,
     params: &[
         value("value", "datetime"),
@@ -125,7 +125,10 @@ pub(super) static TIME: Function = Function {
     ],
     gives: "time",
     doc: "The time of day of an instant, on the clock of the flowbook's `zone` or of the zone that is named.",
-    examples: &[("2026-07-01T10:00:00Z | time(\"Europe/Stockholm\")", "12:00")],
+    examples: &[(
+        "2026-07-01T10:00:00Z | time_of_day(\"Europe/Stockholm\")",
+        "12:00",
+    )],
     check: |t| {
         kit::unless_reported(t, |t| {
             t.one_of(0, "a datetime", |kind| matches!(kind, Kind::DateTime))?;
@@ -249,14 +252,14 @@ pub(super) static QUARTER: Function = Function {
     eval: |args| Ok(Value::Int(i64::from((args.date(0)?.month() - 1) / 3 + 1))),
 };
 
-/// `day`
-pub(super) static DAY: Function = Function {
-    name: "day",
+/// `day_of_month`
+pub(super) static DAY_OF_MONTH: Function = Function {
+    name: "day_of_month",
     group: Group::Date,
     params: &[value("day", "date")],
     gives: "int, 1 to 31",
     doc: "The day of the month.",
-    examples: &[("2026-03-01 | day", "1")],
+    examples: &[("2026-03-01 | day_of_month", "1")],
     check: |t| kit::unless_reported(t, of_date),
     eval: |args| Ok(Value::Int(args.date(0)?.day().into())),
 };

@@ -455,16 +455,16 @@ pub(super) static UUID: Function = Function {
     },
 };
 
-/// `account`
-pub(super) static ACCOUNT: Function = Function {
-    name: "account",
+/// `as_account`
+pub(super) static AS_ACCOUNT: Function = Function {
+    name: "as_account",
     group: Group::Code,
     params: &[value("number", "text or int")],
     gives: "account",
     doc: "The number of a ledger account, out of a text or a whole number. Fails where it is not made of digits.",
     examples: &[
-        ("\"3001\" | account", "3001"),
-        ("\"cash\" | account", "fails \"no account\""),
+        ("\"3001\" | as_account", "3001"),
+        ("\"cash\" | as_account", "fails \"no account\""),
     ],
     check: |t| {
         kit::unless_reported(t, |t| {

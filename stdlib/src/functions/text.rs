@@ -306,16 +306,16 @@ pub(super) static SPLIT: Function = Function {
     },
 };
 
-/// `before`
-pub(super) static BEFORE: Function = Function {
-    name: "before",
+/// `text_before`
+pub(super) static TEXT_BEFORE: Function = Function {
+    name: "text_before",
     group: Group::Text,
     params: &[value("text", "text"), value("mark", "text")],
     gives: "text?",
     doc: "What stands before the first such mark; none where the mark is not there.",
     examples: &[
-        ("\"A17-XL\" | before(\"-\")", "\"A17\""),
-        ("\"A17\" | before(\"-\") else \"none\"", "\"none\""),
+        ("\"A17-XL\" | text_before(\"-\")", "\"A17\""),
+        ("\"A17\" | text_before(\"-\") else \"none\"", "\"none\""),
     ],
     check: |t| kit::unless_reported(t, part),
     eval: |args| {
@@ -326,14 +326,14 @@ pub(super) static BEFORE: Function = Function {
     },
 };
 
-/// `after`
-pub(super) static AFTER: Function = Function {
-    name: "after",
+/// `text_after`
+pub(super) static TEXT_AFTER: Function = Function {
+    name: "text_after",
     group: Group::Text,
     params: &[value("text", "text"), value("mark", "text")],
     gives: "text?",
     doc: "What stands after the first such mark; none where the mark is not there.",
-    examples: &[("\"A17-XL-2\" | after(\"-\")", "\"XL-2\"")],
+    examples: &[("\"A17-XL-2\" | text_after(\"-\")", "\"XL-2\"")],
     check: |t| kit::unless_reported(t, part),
     eval: |args| {
         let (whole, mark) = (args.text(0)?, mark(args, 1)?);
