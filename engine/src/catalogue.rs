@@ -10,20 +10,12 @@ mod load;
 mod run;
 mod tables;
 
-/// A code of the catalogue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entry {
-    /// `F0123`
-    pub code: &'static str,
-    /// One line.
-    pub title: &'static str,
-    /// Markdown: what it means, why it is so, a wrong and a right example.
-    pub page: &'static str,
-}
+pub use flowbook_grammar::catalogue::Entry;
 
-/// All codes of the engine, by area.
+/// All codes, by area.
 pub fn all() -> impl Iterator<Item = &'static Entry> {
     [
+        flowbook_grammar::catalogue::CODES,
         declare::CODES,
         tables::CODES,
         expressions::CODES,

@@ -4,6 +4,7 @@
 
 pub mod ast;
 mod build;
+pub mod catalogue;
 mod error;
 mod format;
 mod parse;

@@ -101,3 +101,21 @@ pub fn place(text: &str, offset: u32) -> (usize, usize) {
         + 1;
     (line, column)
 }
+
+/// The fenced blocks of a markdown text: line, what stands behind the fence, what they hold.
+pub fn blocks(text: &str) -> Vec<(usize, &str, String)> {
+    let mut out = Vec::new();
+    let mut open: Option<(usize, &str, String)> = None;
+    for (number, line) in text.lines().enumerate() {
+        match (line.strip_prefix("```"), &mut open) {
+            (Some(kind), None) => open = Some((number + 1, kind, String::new())),
+            (Some(_), Some(_)) => out.extend(open.take()),
+            (None, Some((_, _, block))) => {
+                block.push_str(line);
+                block.push('\n');
+            }
+            (None, None) => {}
+        }
+    }
+    out
+}
