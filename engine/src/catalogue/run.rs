@@ -8,7 +8,7 @@ pub(super) const CODES: &[Entry] = &[
         title: "The flow says that this record fails",
         page: "A `fail \"…\"` of the flow ended the record; its text is the reason, and stands in the report with the line it comes from.\n\n\
             Only this record is concerned. Correct what the text names, in the source or in the target: the next run tries the record again by itself.\n\n\
-            ```flow,right\nlet article = books.articles[Number = sku] else fail \"article {sku} is not in the books\"\n```\n",
+            ```flow\nlet article = books.articles[Number = sku] else fail \"article {sku} is not in the books\"\n```\n",
     },
     Entry {
         code: "F0801",
@@ -22,7 +22,7 @@ pub(super) const CODES: &[Entry] = &[
         title: "A key finds more than one record",
         page: "A lookup `R[F = x]`, or the `by` of a step, stands for one record. The system has several with that value, and no rule could choose between them.\n\n\
             Merge or rename them there, so that one is left. Where several are right, look up by another field, or by two fields together.\n\n\
-            ```flow,right\nensure buyer in books.customers by EmailAddress = order.customer.email, IsPrivatePerson = true { … }\n```\n",
+            ```flow\nensure buyer in books.customers by EmailAddress = order.customer.email, IsPrivatePerson = true { … }\n```\n",
     },
     Entry {
         code: "F0803",
@@ -35,7 +35,7 @@ pub(super) const CODES: &[Entry] = &[
         title: "No row of a table takes these values",
         page: "A table without `otherwise` met values that none of its rows takes, or a date before the first and behind the last row's dates.\n\n\
             Add a row for them, in the flowbook's own layer of the table if the table is a shipped one.\n\n\
-            ```flow,right\ntable unit(name: text?) -> text {\n  \"stuk\" | \"st\" => \"st\"\n  otherwise => fail \"no unit in the books for “{name}”\"\n}\n```\n",
+            ```flow\ntable unit(name: text?) -> text {\n  \"stuk\" | \"st\" => \"st\"\n  otherwise => fail \"no unit in the books for “{name}”\"\n}\n```\n",
     },
     Entry {
         code: "F0805",
@@ -48,7 +48,7 @@ pub(super) const CODES: &[Entry] = &[
         title: "A value does not fit the field that it is written to",
         page: "A text is longer, or a number has more decimals, than the target's field takes. Nothing is cut or rounded by itself, since a cut number is another number.\n\n\
             Nothing was written for the record. Say in the flow what shall be done with such a value.\n\n\
-            ```flow,right\nName: b.company | shorten\nUnitPrice: l.price | round(2)\n```\n",
+            ```flow\nName: b.company | shorten\nUnitPrice: l.price | round(2)\n```\n",
     },
     Entry {
         code: "F0807",
@@ -61,7 +61,7 @@ pub(super) const CODES: &[Entry] = &[
         title: "The record to be updated is not there",
         page: "A step that says `update` changes what is there and makes nothing. Its key finds no record.\n\n\
             Make the record in the target, or let the step say `ensure`: that makes it where it is missing.\n\n\
-            ```flow,right\nensure article in books.articles by Number = sku { … }\n```\n",
+            ```flow\nensure article in books.articles by Number = sku { … }\n```\n",
     },
     Entry {
         code: "F0809",
@@ -94,7 +94,7 @@ pub(super) const CODES: &[Entry] = &[
         page: "A `confirm` compares what the target made of a document with what it must be, to the cent. They differ by more than the flow allows.\n\n\
             Nothing that follows was done for this record: a draft is not booked. Compare both documents line by line: discounts, freight, rounding and VAT rates are the usual places. \
             A retry compares again and never makes a second document.\n\n\
-            ```flow,right\nconfirm draft.TotalAmount = order.total_price | as_incl within 0.00\n```\n",
+            ```flow\nconfirm draft.TotalAmount = order.total_price | as_incl within 0.00\n```\n",
     },
     Entry {
         code: "F0814",

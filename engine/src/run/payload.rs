@@ -16,6 +16,9 @@ use crate::plan::{NodeIx, PlaceIx, Put, Step, StepIx};
 /// One leaf of a payload and its value.
 pub(super) type Leaf<'a> = (&'a Put, Value);
 
+/// A wire path and the JSON at its end.
+type Written = (Vec<Arc<str>>, String);
+
 impl<'a, S: Systems> Engine<'a, S> {
     /// `draft`; `draft/2` for another step of that name.
     pub fn step_name(&self, ix: StepIx) -> String {
@@ -133,11 +136,7 @@ impl<'a, S: Systems> Engine<'a, S> {
     }
 
     /// The JSON of each leaf.
-    pub fn encoded(
-        &self,
-        life: &mut Life<'a>,
-        leaves: &[Leaf<'a>],
-    ) -> Result<Vec<(Vec<Arc<str>>, String)>, Stop> {
+    pub fn encoded(&self, life: &mut Life<'a>, leaves: &[Leaf<'a>]) -> Result<Vec<Written>, Stop> {
         leaves
             .iter()
             .map(|(put, value)| Ok((put.wire.clone(), self.fits(life, put, value)?)))

@@ -320,6 +320,70 @@ fn a_changed_order_updates_what_differs_and_makes_nothing_twice() {
 }
 
 #[test]
+fn what_was_deleted_in_the_books_is_not_made_again() {
+    let mut plan = orders();
+    plan.flows[0].steps[1].needs = vec![0, 3]; // something reads the draft's note
+    let tables = Tables::new(&plan);
+    tables.give(ORDERS, vec![order("1", Some("A1"), "a@b.se", "paid", "x")]);
+    let store = Mutex::new(MemoryStore::default());
+    carry(&tables, &plan, &store, &Options::default());
+    tables.give(DRAFTS, Vec::new());
+    tables.give(CUSTOMERS, Vec::new());
+    tables.give(ORDERS, vec![order("1", Some("A1"), "a@b.se", "paid", "y")]);
+    let only = Options {
+        only: vec!["1".to_owned()],
+        ..Options::default()
+    };
+    // An `ensure` makes its record again, a `create` does not; carried over once, nothing is looked at any more.
+    let (report, told) = carry(&tables, &plan, &store, &only);
+    assert_eq!(report.flows[0].done, 1, "{told}");
+    assert_eq!(tables.records(CUSTOMERS).len(), 1);
+    assert!(tables.records(DRAFTS).is_empty());
+
+    // One that failed on the way is looked at, and skipped.
+    let key = vec!["1".to_owned()];
+    let mut state = store.lock().unwrap().states("orders", &key).unwrap()[0]
+        .clone()
+        .unwrap();
+    state.end = End::Failed;
+    let failed = [("1".to_owned(), state)];
+    store.lock().unwrap().end("orders", &failed).unwrap();
+    let (_, told) = carry(&tables, &plan, &store, &Options::default());
+    assert_eq!(told, "orders › 1  skipped: deleted in books\n");
+}
+
+#[test]
+fn a_server_that_cannot_be_reached_stops_the_run_and_fails_no_record() {
+    let plan = orders();
+    let tables = Tables::new(&plan);
+    tables.give(ORDERS, vec![order("1", Some("A1"), "a@b.se", "paid", "")]);
+    tables.fault(Fault::Unsent);
+    let store = Mutex::new(MemoryStore::default());
+    let (report, told) = carry(&tables, &plan, &store, &Options::default());
+    let stopped = report.stopped.map(|trouble| trouble.message);
+    assert_eq!(stopped.as_deref(), Some("books cannot be reached"));
+    assert_eq!(told, "");
+    assert_eq!(report.flows[0].failed, 0);
+    let (report, _) = carry(&tables, &plan, &store, &Options::default());
+    assert_eq!(report.flows[0].done, 1);
+}
+
+#[test]
+fn two_customers_under_one_key_fail_the_order_and_are_named() {
+    let plan = orders();
+    let tables = Tables::new(&plan);
+    tables.give(ORDERS, vec![order("1", Some("A1"), "a@b.se", "paid", "")]);
+    let customer = |id: &str| {
+        let fields = [id, "a@b.se", "x"].map(|text| Value::Text(text.into()));
+        Value::Record(fields.into())
+    };
+    tables.give(CUSTOMERS, vec![customer("id7"), customer("id8")]);
+    let store = Mutex::new(MemoryStore::default());
+    let (report, _) = carry(&tables, &plan, &store, &Options::default());
+    insta::assert_snapshot!(report.flows[0].failures[0].message, @"books.customers has 2 records with Email = “a@b.se”: id7, id8.");
+}
+
+#[test]
 fn only_one_record_by_its_key() {
     let plan = orders();
     let tables = Tables::new(&plan);
@@ -349,4 +413,49 @@ fn a_run_can_be_spawned() {
     let store = Mutex::new(MemoryStore::default());
     let options = Options::default();
     is_send(&run(&plan, &tables, &store, &options, &crate::run::Silent));
+}
+
+#[test]
+fn the_summary_tells_a_bookkeeper_what_happened_and_what_to_do() {
+    let plan = orders();
+    let tables = Tables::new(&plan);
+    tables.give(
+        ORDERS,
+        vec![
+            order("1", Some("A1"), "a@b.se", "paid", "one"),
+            order("2", None, "a@b.se", "paid", ""),
+            order("3", Some("A3"), "a@b.se", "paid", "test"),
+            order("4", Some("A4"), "a@b.se", "new", ""),
+            order(
+                "5",
+                Some("A5"),
+                "c@d.se",
+                "paid",
+                "a note of more than 20 letters",
+            ),
+        ],
+    );
+    let store = Mutex::new(MemoryStore::default());
+    let (report, _) = carry(&tables, &plan, &store, &Options::default());
+    let summary = report.summary();
+    let (summary, last) = summary.trim_end().rsplit_once('\n').unwrap();
+    assert!(last.starts_with("Carried over 1 record in "), "{last}");
+    insta::assert_snapshot!(summary, @r"
+    orders
+      read          5
+      created       1  (1 in books.customers, 1 in books.drafts)
+      updated       0
+      skipped       1
+      waiting       2
+      failed        1
+      Skipped: 1 × a test
+      Waiting: 1 × no number yet
+
+      Failed: 5  [F0806]
+        The value for Note has 30 characters where 20 fit.
+        field   Note
+        value   “a note of more than 20 letters”
+        at      orders.flow:1
+        next    Correct it where it comes from; the next run tries this record again.
+    ");
 }

@@ -21,6 +21,8 @@ pub enum Fault {
     Silent,
     /// Said no.
     Refused,
+    /// The server cannot be reached.
+    Unsent,
     /// The key is used, by a record made behind our back.
     Taken(Value),
 }
@@ -163,6 +165,12 @@ impl Systems for Tables<'_> {
         let fault = inner.faults.pop_front();
         match &fault {
             Some(Fault::Silent) => return Sent::Unknown(trouble("no answer came")),
+            Some(Fault::Unsent) => {
+                return Sent::Unsent(Trouble {
+                    local: false,
+                    ..trouble("books cannot be reached")
+                });
+            }
             Some(Fault::Refused) => return Sent::Refused(trouble("books say no")),
             Some(Fault::Taken(record)) => {
                 let records = inner.records.entry(resource).or_default();
