@@ -124,9 +124,10 @@ fn other_programs_read_json_sarif_and_workflow_commands() {
             .help("Did you mean `b`?")
             .related(span(text, "b"), "here"),
     ];
-    insta::assert_snapshot!("json", json(&findings, &sources));
-    insta::assert_snapshot!("github", github(&findings, &sources));
-    let sarif: serde_json::Value = serde_json::from_str(&sarif(&findings, &sources)).expect("JSON");
+    let told = [(sources, findings.to_vec())];
+    insta::assert_snapshot!("json", json(&told));
+    insta::assert_snapshot!("github", github(&told));
+    let sarif: serde_json::Value = serde_json::from_str(&sarif(&told)).expect("JSON");
     let result = &sarif["runs"][0]["results"][0];
     assert_eq!(result["ruleId"], "F0120");
     assert_eq!(
