@@ -577,12 +577,6 @@ flow articles {
 ```",
     },
     Entry {
-        code: "F0533",
-        title: "A field that cannot be cleared",
-        page: "\
-`else clear` empties a field in the target. This one always has a value. Without `else clear`, an absent value leaves the field as it is.",
-    },
-    Entry {
         code: "F0534",
         title: "A list of its own does not go along",
         page: "\

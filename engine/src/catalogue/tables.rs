@@ -331,4 +331,10 @@ table unit(name: text) -> text {
         page: "\
 Whether the rows take every combination of values cannot be found out in reasonable time. Say what happens to the rest: `otherwise => fail \"…\"`.",
     },
+    Entry {
+        code: "F0225",
+        title: "A result in a CSV does not fit",
+        page: "\
+The column holds the table's result, or one field of it, and this value is none of that type: letters where an account stands, a text that is too long, a percentage without its sign.",
+    },
 ];

@@ -10,6 +10,7 @@ use flowbook_stdlib::value::Value;
 
 use super::csv::Field;
 use super::literal::literal;
+use super::misfit::a;
 use super::places;
 use super::suggest;
 use crate::diagnostic::Diagnostic;
@@ -135,6 +136,15 @@ fn value(
         };
     }
     let present = ty.clone().present();
+    if is_text(ty) && !matches!(constant, Literal::Text(_)) {
+        return Err(Diagnostic::error(
+            "F0208",
+            span,
+            format!("{place}The column `{name}` is {present}, and only texts in quotes are texts."),
+        )
+        .label("no text")
+        .maybe_help(fix(constant, &present)));
+    }
     let (found, narrow) = literal(constant, Some(&present)).map_err(|unfit| {
         Diagnostic::error("F0208", span, format!("{place}{}", unfit.message))
             .label(format!("the column `{name}` is {present}"))
@@ -148,7 +158,7 @@ fn value(
                 Misfit::Long(Some(come), most) => {
                     format!("it has {come} characters, and the column at most {most}")
                 }
-                _ => format!("it is {narrow}, and the column is {present}"),
+                _ => format!("it is {}, and the column is {present}", a(&narrow)),
             };
             Err(Diagnostic::error(
                 "F0208",
@@ -181,6 +191,9 @@ fn fix(constant: &Literal, ty: &Type) -> Option<String> {
             | Literal::Date(text),
             Kind::Text(_) | Kind::OneOf(_) | Kind::Email(_),
         ) => Some(format!("Text stands in quotes: `\"{text}\"`.")),
+        (Literal::Percent(text), Kind::Text(_) | Kind::OneOf(_)) => {
+            Some(format!("Text stands in quotes: `\"{text}%\"`."))
+        }
         (Literal::Text(text), Kind::Int | Kind::Decimal(_) | Kind::Bool | Kind::Country) => {
             Some(format!("Without quotes: `{text}`."))
         }

@@ -325,7 +325,9 @@ fn between(low: Option<&Value>, high: Option<&Value>) -> String {
         (None, None) => "_".to_owned(),
         (None, Some(high)) => format!("< {}", literal(high)),
         (Some(low), None) => format!("> {}", literal(low)),
-        (Some(low), Some(high)) => format!("between {} and {}", literal(low), literal(high)),
+        (Some(low), Some(high)) => {
+            format!("a value between {} and {}", literal(low), literal(high))
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use flowbook_stdlib::types::{Kind, Type};
 use super::Checker;
 use super::body::Body;
 use super::declared::FlowDecl;
+use super::misfit::a;
 use super::walk;
 use crate::checked::{self, Expr, ExprKind, Flow, LocalIx, Statement, StatementKind};
 use crate::diagnostic::Diagnostic;
@@ -23,6 +24,8 @@ pub(super) struct Scope<'c, 'a> {
     starts: Vec<Start>,
     after: Vec<String>,
     read: Option<Read>,
+    /// A `read` was seen, known or not.
+    past_read: bool,
     ripe: Option<(u64, Span)>,
     /// Records that steps bind.
     pub(super) bound: Vec<LocalIx>,
@@ -46,6 +49,7 @@ pub(super) fn flow(checker: &Checker<'_>, decl: &FlowDecl<'_>) -> Option<Flow> {
         starts: Vec::new(),
         after: Vec::new(),
         read: None,
+        past_read: false,
         ripe: None,
         bound: Vec::new(),
         loops: 0,
@@ -55,7 +59,7 @@ pub(super) fn flow(checker: &Checker<'_>, decl: &FlowDecl<'_>) -> Option<Flow> {
     let mut body = Vec::new();
     let mut told = false;
     for (number, statement) in statements.iter().enumerate() {
-        if scope.read.is_none() && !told && needs_record(&statement.kind) {
+        if !scope.past_read && !told && needs_record(&statement.kind) {
             told = statements
                 .iter()
                 .any(|one| matches!(one.kind, Tree::Read { .. }));
@@ -317,6 +321,7 @@ impl Scope<'_, '_> {
             );
             return;
         }
+        self.past_read = true;
         let from = match mode {
             ReadMode::New(Some(from)) => Some(self.start(from)),
             _ => None,
@@ -558,7 +563,7 @@ impl Scope<'_, '_> {
                         format!("`confirm` compares values that are there, and `{}` may be absent.", self.body.checker.text(value.span)),
                     )
                     .label("may be absent")
-                    .help("Say what it is otherwise (`else 0`), or put `confirm` into the `if` of its step."),
+                    .help("Say what it is otherwise (`… else …`), or put `confirm` into the `if` of its step."),
                 );
             }
         }
@@ -571,7 +576,7 @@ impl Scope<'_, '_> {
                     span,
                     format!("The two sides of `confirm` cannot be compared: {why}."),
                 )
-                .label("never equal")
+                .label("not comparable")
                 .maybe_help(help),
             );
         }
@@ -616,7 +621,7 @@ impl Scope<'_, '_> {
                 Diagnostic::error(
                     "F0473",
                     within.span,
-                    format!("`within` fits amounts, and what is compared is {of}."),
+                    format!("`within` fits amounts, and what is compared is {}.", a(of)),
                 )
                 .label("no difference can be taken")
                 .help("Take `within` out: the two must then be equal."),
@@ -637,7 +642,7 @@ impl Scope<'_, '_> {
                 Diagnostic::error(
                     "F0473",
                     within.span,
-                    format!("`within` takes a number that is there, and this is {}.", within.ty),
+                    format!("`within` takes a number that is there, and this is {}.", a(&within.ty)),
                 )
                 .label("no plain number")
                 .help("Write a bare number, such as `within 0.05`: it counts in the currency that is compared."),

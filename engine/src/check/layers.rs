@@ -3,13 +3,15 @@
 //! Columns by their header: the parameters, then the result's fields (or `value`), then `from` and `until`.
 
 use flowbook_grammar::{FileId, Span, ast};
+use flowbook_stdlib::rules::{self, Misfit};
 use flowbook_stdlib::types::{Kind, Type};
 
 use super::Checker;
 use super::cells::{self, of_field, of_text};
 use super::csv::{self, Field, Record};
 use super::declared::TableDecl;
-use super::suggest;
+use super::misfit::a;
+use super::{literal, suggest};
 use crate::diagnostic::Diagnostic;
 
 /// Rows of one layer, and where each stands, for messages: `tables/payment.csv, line 3: `, or nothing.
@@ -131,20 +133,16 @@ fn of_file(checker: &Checker<'_>, decl: &TableDecl<'_>, file: FileId) -> Layer {
     };
     for record in rows {
         let place = format!("{}, line {}: ", source.name, record.line);
-        if record.fields.len() > roles.len()
-            && record.fields[roles.len()..]
-                .iter()
-                .any(|field| !field.text.is_empty())
-        {
+        if record.fields.len() > header.fields.len() {
             checker.report(
                 Diagnostic::error(
                     "F0219",
-                    record.fields[roles.len()].span,
+                    record.fields[header.fields.len()].span,
                     format!(
                         "{place}The row has {} fields, the header names {} columns; “{}” is one too many.",
                         record.fields.len(),
-                        roles.len(),
-                        record.fields[roles.len()].text
+                        header.fields.len(),
+                        record.fields[header.fields.len()].text
                     ),
                 )
                 .label("belongs to no column")
@@ -192,7 +190,12 @@ fn roles(
     let results = results(&decl.result);
     let mut sound = true;
     let mut roles: Vec<Role> = Vec::with_capacity(header.fields.len());
-    for field in &header.fields {
+    let named = header
+        .fields
+        .iter()
+        .rposition(|field| !field.text.is_empty())
+        .map_or(0, |last| last + 1);
+    for field in &header.fields[..named] {
         let role = decl
             .params
             .iter()
@@ -289,6 +292,29 @@ fn roles(
     sound.then_some(roles)
 }
 
+/// Why a constant does not go into a result: a sentence, and the fix.
+fn unfit(literal: &ast::Literal, ty: &Type) -> Option<(String, Option<String>)> {
+    let present = ty.clone().present();
+    if *literal == ast::Literal::None {
+        return (!ty.optional).then(|| (format!("it is none, and {ty} is needed."), None));
+    }
+    match literal::literal(literal, Some(&present)) {
+        Err(unfit) => Some((unfit.message, unfit.help)),
+        Ok((_, narrow)) => match rules::fits_into(&narrow, &present) {
+            Ok(()) => None,
+            Err(Misfit::Long(Some(come), most)) => Some((
+                format!("it has {come} characters, and at most {most} fit."),
+                Some("Shorten the text.".to_owned()),
+            )),
+            Err(Misfit::Decimals(Some(come), most)) => Some((
+                format!("it has {come} decimals, and at most {most} fit."),
+                None,
+            )),
+            Err(_) => Some((format!("it is {}.", a(&narrow)), None)),
+        },
+    }
+}
+
 /// A row as flow text would have it.
 fn row(
     checker: &Checker<'_>,
@@ -340,6 +366,22 @@ fn row(
             continue;
         }
         let literal = of_text(&field.text, &ty);
+        if let Some((why, help)) = unfit(&literal, &ty) {
+            checker.report(
+                Diagnostic::error(
+                    "F0225",
+                    field.span,
+                    format!(
+                        "{place}“{}” does not go into the column “{name}”: {why}",
+                        field.text
+                    ),
+                )
+                .label(format!("“{name}” is {ty}"))
+                .maybe_help(help),
+            );
+            sound = false;
+            continue;
+        }
         values.push((
             name,
             ast::Expr {

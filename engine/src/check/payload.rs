@@ -5,7 +5,6 @@ use std::sync::Arc;
 use flowbook_grammar::Span;
 use flowbook_grammar::ast::{self, Verb};
 use flowbook_stdlib::types::{Basis, Field, Kind, Place, Shape, Type};
-use flowbook_stdlib::value::Value;
 
 use super::body::GivenField;
 use super::flow::Scope;
@@ -52,6 +51,17 @@ impl Scope<'_, '_> {
         let carries = way.map(|way| way.carries).unwrap_or_default();
         let creates = write.verb != Verb::Update;
         let mut out = Payload::default();
+        let by_action = write
+            .clauses
+            .iter()
+            .any(|clause| matches!(clause.kind, ast::ClauseKind::Via(_)));
+        if by_action && action.is_none() {
+            // What an unknown action takes is not known.
+            if let Some(record) = &write.record {
+                self.body.fields(record, None, true);
+            }
+            return out;
+        }
         if own {
             self.key_fields(write, &shape, clauses, &mut out);
         }
@@ -89,19 +99,14 @@ impl Scope<'_, '_> {
             }
         }
         if creates {
-            let keys: Vec<u16> = clauses
-                .keys
-                .iter()
-                .filter(|_| own)
-                .flat_map(|key| key.fields.iter().filter_map(|path| path.first().copied()))
-                .collect();
+            let keys: Vec<&str> = if own { key_names(write) } else { Vec::new() };
             self.required(write, &shape, &given, &keys, span);
         }
         for field in given {
             let Some(declared) = shape.fields.get(usize::from(field.field)) else {
                 continue;
             };
-            if declared.readonly {
+            if declared.readonly || declared.sub && !carried(declared, &carries, creates) {
                 continue;
             }
             let sub_first = First::OnCreate;
@@ -198,6 +203,18 @@ impl Scope<'_, '_> {
         creates: bool,
     ) {
         let name = &declared.name;
+        if declared.sub && !carried(declared, carries, creates) {
+            self.report(
+                Diagnostic::error(
+                    "F0534",
+                    given.span,
+                    format!("`{name}` is a list of its own, written record by record, and does not go along here."),
+                )
+                .label("not part of this write")
+                .help(format!("Bind the record, and write behind the step: `create in x.{name} by …`.")),
+            );
+            return;
+        }
         if declared.readonly {
             self.report(
                 Diagnostic::error(
@@ -210,32 +227,6 @@ impl Scope<'_, '_> {
                 )
                 .label("cannot be written")
                 .help("Take the field out."),
-            );
-            return;
-        }
-        if declared.sub && !(creates && carries.iter().any(|sub| **sub == **name)) {
-            self.report(
-                Diagnostic::error(
-                    "F0534",
-                    given.span,
-                    format!("`{name}` is a list of its own, written record by record, and does not go along here."),
-                )
-                .label("not part of this write")
-                .help(format!("Bind the record, and write behind the step: `create in x.{name} by …`.")),
-            );
-        }
-        if clears(&given.value) && !declared.ty.optional {
-            self.report(
-                Diagnostic::error(
-                    "F0533",
-                    given.span,
-                    format!(
-                        "`{name}` of {} always has a value; it cannot be cleared.",
-                        shown(shape)
-                    ),
-                )
-                .label("cannot be empty")
-                .help("Leave `else clear` out: without a value the field is left alone."),
             );
         }
     }
@@ -272,7 +263,7 @@ impl Scope<'_, '_> {
         write: &ast::Write,
         shape: &Shape,
         given: &[GivenField],
-        keys: &[u16],
+        keys: &[&str],
         span: Span,
     ) {
         let mut missing: Vec<&Field> = Vec::new();
@@ -281,7 +272,7 @@ impl Scope<'_, '_> {
                 continue;
             }
             match given.iter().find(|one| one.field == at) {
-                None if keys.contains(&at) => {}
+                None if keys.contains(&&*field.name) => {}
                 None => missing.push(field),
                 Some(given) if given.came.optional && !is_lost(&given.came) => self.report(
                     Diagnostic::error(
@@ -615,20 +606,23 @@ fn walk<'s>(shape: &'s Shape, path: &[u16]) -> Option<(&'s Field, Vec<Arc<str>>,
     Some((last, names, readonly || field.readonly))
 }
 
-/// Whether a value may be `clear`.
-fn clears(value: &Expr) -> bool {
-    match &value.kind {
-        ExprKind::Const(Value::Clear) => true,
-        ExprKind::If(_, then) => clears(then),
-        ExprKind::Else(left, right) => clears(left) || clears(right),
-        ExprKind::Match(table, _) => table
-            .rows
-            .iter()
-            .map(|row| &row.give)
-            .chain(&table.otherwise)
-            .any(clears),
-        _ => false,
-    }
+/// Whether a list of its own goes along with this write.
+fn carried(field: &Field, carries: &[String], creates: bool) -> bool {
+    creates && carries.iter().any(|sub| **sub == *field.name)
+}
+
+/// The fields that the keys of a step name, understood or not.
+fn key_names(write: &ast::Write) -> Vec<&str> {
+    write
+        .clauses
+        .iter()
+        .filter_map(|clause| match &clause.kind {
+            ast::ClauseKind::By(ast::Key::Fields(fields)) => Some(fields),
+            _ => None,
+        })
+        .flatten()
+        .filter_map(|part| Some(part.field.words.first()?.text.as_str()))
+        .collect()
 }
 
 /// Whether a record gives the field at a path.

@@ -480,6 +480,7 @@ impl Scope<'_, '_> {
                 .find(|value| value.ty.optional);
             let span = value.map_or(aim.span, |value| value.span);
             let text = self.body.checker.text(span).to_owned();
+            let base = text.split('|').next().unwrap_or(&text).trim().to_owned();
             let many = clauses.keys.len() > 1;
             self.report(
                 Diagnostic::error(
@@ -493,7 +494,7 @@ impl Scope<'_, '_> {
                 )
                 .label("may be absent")
                 .help(format!(
-                    "End the record without it (`{text} else skip \"…\"`), put the step into `if {text} exists {{ … }}`, or add a `by` that is always there."
+                    "End the record without it (`{text} else skip \"…\"`), put the step into `if {base} exists {{ … }}`, or add a `by` that is always there."
                 )),
             );
         }

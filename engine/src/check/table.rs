@@ -8,6 +8,7 @@ use super::body::Body;
 use super::cells::{self, Column};
 use super::declared::TableDecl;
 use super::layers::{self, Layer};
+use super::misfit::a;
 use super::places;
 use super::proof::{self, Case, Coverage, Gap, Proof};
 use super::shape;
@@ -270,12 +271,14 @@ fn result_type(
                                 "F0214",
                                 result.span,
                                 format!(
-                                    "The rows of {} give different things: {joined} here, {} there.",
-                                    asked.what, result.ty
+                                    "The rows of {} give different things: {} here, {} there.",
+                                    asked.what,
+                                    a(&joined),
+                                    a(&result.ty)
                                 ),
                             )
-                            .label(format!("this is {}", result.ty))
-                            .related(from, format!("this is {joined}"))
+                            .label(format!("this is {}", a(&result.ty)))
+                            .related(from, format!("this is {}", a(&joined)))
                             .help("Let every row give the same type."),
                         );
                         return unknown();
@@ -495,8 +498,7 @@ fn told_overlap(
             column.name
         )
     } else {
-        "Take the common values out of one of the two: `eu - SE`, a smaller range, one text less."
-            .to_owned()
+        narrower(checker, asked, first, second, &overlap.both)
     };
     checker.report(
         Diagnostic::error(
@@ -508,6 +510,53 @@ fn told_overlap(
         .related(first.row.span, "this row takes them already")
         .help(help),
     );
+}
+
+/// How one of two rows gives way, by the first column in which they differ.
+fn narrower(
+    checker: &Checker<'_>,
+    asked: &Asked<'_>,
+    first: &Known<'_>,
+    second: &Known<'_>,
+    both: &[String],
+) -> String {
+    let differs =
+        (0..asked.columns.len()).find(|at| first.case.cells.get(*at) != second.case.cells.get(*at));
+    let Some(at) = differs else {
+        return "Take one of the two out.".to_owned();
+    };
+    let common = both.get(at).map_or("", String::as_str);
+    let is_set = |known: &Known<'_>| {
+        matches!(
+            known.case.cells.get(at),
+            Some(plan::Cell::OneOf(tests)) if matches!(tests.first(), Some(plan::Test::Within { .. }))
+        )
+    };
+    match asked.columns[at].ty.kind {
+        Kind::Country | Kind::Territory => {
+            match [first, second].into_iter().find(|one| is_set(one)) {
+                Some(row) => {
+                    let text = row
+                        .row
+                        .cells
+                        .get(at)
+                        .map_or("", |cell| checker.text(cell.span));
+                    format!("Take {common} out of the set: `{text} - {common}`.")
+                }
+                None => format!("Take {common} out of one of the two rows."),
+            }
+        }
+        Kind::Int
+        | Kind::Decimal(_)
+        | Kind::Percent
+        | Kind::Money(..)
+        | Kind::Date
+        | Kind::DateTime
+        | Kind::Time => {
+            "Both ends of a range belong to it: let one row end before the other begins.".to_owned()
+        }
+        _ => format!("Take {common} out of one of the two rows."),
+    }
 }
 
 /// Rows that later layers replace.
