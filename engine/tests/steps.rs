@@ -136,11 +136,11 @@ fn nested_records_are_taken_apart() {
 flow users {
   read customer in books.customers
   let mail = customer.EmailAddress else skip \"no e-mail\"
+  let other = till.users[username = \"y\"] else skip \"no y\"
   create in till.users by username = mail {
     password: \"x\"
     userinfo: { email: mail, billingaddress: { city: customer.InvoiceCity } }
   }
-  let other = till.users[username = \"y\"] else skip \"no y\"
   update other { userinfo: { reference: \"r\" } }
 }
 ",
@@ -164,9 +164,10 @@ fn a_record_that_is_handed_on_is_taken_apart() {
         "
 flow orders {
   read order in till.orders
-  create in till.users by username = order.customer.email else skip \"no e-mail\" {
+  let customer = order.customer else skip \"no customer\"
+  create in till.users by username = customer.email else skip \"no e-mail\" {
     password: \"x\"
-    userinfo: order.customer
+    userinfo: customer
   }
 }
 ",

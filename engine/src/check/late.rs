@@ -10,7 +10,7 @@ use flowbook_grammar::ast::{End, Verb};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::flow::is_gate;
-use super::{Checker, walk};
+use super::{Checker, twice, walk};
 use crate::checked::{
     Arg, Element, Expr, ExprKind, Flow, LocalIx, Map, Statement, StatementKind, Table, To, Write,
 };
@@ -146,7 +146,7 @@ pub(super) fn check(checker: &Checker<'_>, flow: &Flow, maps: &[Map], tables: &[
     };
     let mut locals = Locals::default();
     flowing.statements(&flow.body, &mut locals, around);
-    same_record(checker, &flow.body);
+    twice::check(checker, &flow.body);
 }
 
 impl Flowing<'_, '_> {
@@ -220,7 +220,7 @@ impl Flowing<'_, '_> {
     fn write(&mut self, write: &Write, span: Span, locals: &mut Locals, around: Around<'_>) {
         let cause = Cause {
             name: write.name.as_str().into(),
-            span: span_of_head(self.checker, span),
+            span: twice::head(self.checker, span),
         };
         let mut key = Known::Whole;
         match &write.to {
@@ -547,75 +547,4 @@ impl Flowing<'_, '_> {
 
 fn overlaps(a: Span, b: Span) -> bool {
     a.file == b.file && a.start < b.end && b.start < a.end
-}
-
-/// The first line of a step.
-fn span_of_head(checker: &Checker<'_>, span: Span) -> Span {
-    let text = checker.text(span);
-    let head = text.lines().next().unwrap_or_default();
-    let head = head.split('{').next().unwrap_or(head).trim_end();
-    Span {
-        end: span.start + head.len() as u32,
-        ..span
-    }
-}
-
-/// Two steps of one block that write the same record by the same key: the second adopts what the first made.
-fn same_record(checker: &Checker<'_>, body: &[Statement]) {
-    let mut seen: Vec<(&Write, Span)> = Vec::new();
-    for statement in body {
-        match &statement.kind {
-            StatementKind::Write(write) => {
-                let known = seen.iter().find(|(one, _)| {
-                    one.resource == write.resource
-                        && one.verb == write.verb
-                        && same_keys(checker, one, write)
-                });
-                if let Some((first, span)) = known {
-                    checker.report(
-                        Diagnostic::warning(
-                            "F0540",
-                            span_of_head(checker, statement.span),
-                            format!("This step writes the same record as `{}` does: it has the same key.", first.name),
-                        )
-                        .label("the same key again")
-                        .related(span_of_head(checker, *span), "written here already")
-                        .help("Put the fields into one step, or give this one another key."),
-                    );
-                }
-                seen.push((write, statement.span));
-            }
-            StatementKind::If(_, inner) | StatementKind::For { body: inner, .. } => {
-                same_record(checker, inner);
-            }
-            _ => {}
-        }
-    }
-}
-
-fn same_keys(checker: &Checker<'_>, one: &Write, other: &Write) -> bool {
-    let texts = |write: &Write| -> Vec<(Vec<Vec<u16>>, Vec<String>)> {
-        write
-            .keys
-            .iter()
-            .map(|key| {
-                let values = key
-                    .values
-                    .iter()
-                    .map(|value| {
-                        value
-                            .as_ref()
-                            .map_or("none", |value| checker.text(value.span))
-                            .to_owned()
-                    })
-                    .collect();
-                (key.fields.clone(), values)
-            })
-            .collect()
-    };
-    let parent = |write: &Write| match &write.to {
-        To::Resource => String::new(),
-        To::Child(of) | To::Record(of) => checker.text(of.span).to_owned(),
-    };
-    !one.keys.is_empty() && parent(one) == parent(other) && texts(one) == texts(other)
 }
