@@ -27,15 +27,15 @@ pub(super) static HTML_TO_TEXT: Function = Function {
     eval: html_to_text,
 };
 
-/// Deeper markup than this is no text that a person wrote.
-const MOST_DEPTH: usize = 200;
+/// More markup than this is no text that a person wrote.
+const MOST_TAGS: usize = 10_000;
 
 fn html_to_text(args: &mut Args<'_>) -> Given {
     let html = args.text(0)?;
     if !html.contains(['<', '&']) {
         return Ok(text_or_none(html.trim()));
     }
-    if html.matches('<').count() > MOST_DEPTH * 100 {
+    if html.matches('<').count() > MOST_TAGS {
         return Err(fail("this HTML has too many tags to be a text"));
     }
     let plain = html2text::config::plain_no_decorate()

@@ -96,6 +96,10 @@ fn html_becomes_readable_text_and_back() {
     assert_eq!(html, Ok(text("<p>&lt;b&gt;</p><p>&quot;x&quot;</p>")));
     let deep = "<div>".repeat(30_000);
     assert!(failure(plain(&deep)).contains("too many tags"));
+    for tag in ["div", "b", "table><tr><td", "ul><li", "blockquote"] {
+        let nested = format!("<{tag}>").repeat(500);
+        let _ = plain(&nested); // no overflow of the stack
+    }
 }
 
 #[test]
