@@ -246,7 +246,7 @@ fn read_head(at: At, body: &mut String, out: &mut Parsed) -> bool {
                 .iter_mut()
                 .filter(|b| **b != b'\n')
                 .for_each(|b| *b = b' ');
-        } else if !text.is_empty() && !(text.starts_with("//") && !text.starts_with("///")) {
+        } else if !text.is_empty() && (!text.starts_with("//") || text.starts_with("///")) {
             only = false;
             head = false;
         }

@@ -50,7 +50,7 @@ pub(crate) fn recover(body: &mut String, position: usize) -> Option<usize> {
         if head {
             return None;
         }
-        until = closing(body, start, open)?;
+        until = closing(body, start)?;
     }
     if stand_in.is_empty() {
         until = continuation(body, until);
@@ -107,11 +107,10 @@ fn stand_in(line: &str, head: bool) -> Option<&'static str> {
     })
 }
 
-/// The end of the line that closes the `open` brackets which the line at `start` opens.
-fn closing(body: &str, start: usize, open: i32) -> Option<usize> {
+/// The end of the line that closes the brackets which the line at `start` opens.
+fn closing(body: &str, start: usize) -> Option<usize> {
     let mut depth = 0;
     let mut close = None;
-    let _ = open;
     walk(&body[start..], |at, sign| {
         if close.is_some() {
             return;

@@ -18,9 +18,12 @@ fn cases() {
 
 #[test]
 fn shipped_files_are_formatted() {
-    for (path, text) in shipped() {
-        assert_eq!(neat(&text), text, "{}: run `flowbook fmt`", path.display());
-    }
+    let other: Vec<_> = shipped()
+        .into_iter()
+        .filter(|(_, text)| neat(text) != *text)
+        .map(|(path, _)| path)
+        .collect();
+    assert!(other.is_empty(), "run `flowbook fmt` on {other:?}");
 }
 
 #[test]

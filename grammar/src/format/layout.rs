@@ -206,30 +206,25 @@ fn cuts(tokens: &[Token], spans: &[(usize, usize, Option<usize>)]) -> Vec<Cut> {
             at += 1;
             continue;
         };
-        let mut members = vec![at];
         let mut next = at + 1;
         while let Some((from, to, _)) = spans.get(next) {
             if tokens[*from].is_note() || tokens[*from].starts && tokens[*from].breaks > 1 {
                 break;
             }
-            if cuts[next].like == Some(like) {
-                members.push(next);
-            } else if tokens[*from].starts
-                || tokens[*from].kind == Kind::Close
-                || tokens[*from..*to]
-                    .iter()
-                    .any(|token| matches!(token.kind, Kind::Open | Kind::Close))
-                    && !balanced(&tokens[*from..*to])
+            if cuts[next].like != Some(like)
+                && (tokens[*from].starts
+                    || tokens[*from].kind == Kind::Close
+                    || !balanced(&tokens[*from..*to]))
             {
                 break;
             }
             next += 1;
         }
-        let mut run: Vec<(&mut Cut, usize)> = cuts
+        let mut run: Vec<(&mut Cut, usize)> = cuts[at..next]
             .iter_mut()
-            .enumerate()
-            .filter(|(line, _)| members.contains(line))
-            .map(|(line, cut)| (cut, spans[line].0))
+            .zip(&spans[at..next])
+            .filter(|(cut, _)| cut.like == Some(like))
+            .map(|(cut, (from, ..))| (cut, *from))
             .collect();
         align(tokens, &mut run);
         at = next;

@@ -487,7 +487,7 @@ fn names(here: &Here<'_>) -> Option<Said> {
             "Use another name; after a dot and before a colon any word may stand.",
         ));
     }
-    if token.chars().any(|c| !c.is_ascii()) {
+    if !token.is_ascii() {
         return Some(Said::new(
             "F0030",
             format!("`{token}` cannot stand outside of a text."),
