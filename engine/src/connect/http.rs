@@ -10,8 +10,9 @@ use flowbook_stdlib::wire::{Habits, Holder, Reader};
 use super::access::{Access, TokenKeeper};
 use super::body::{self, Holes};
 use super::find::Indexes;
-use super::line::{Bounds, Line, Request, Unread, unreadable};
+use super::line::{Bounds, Line, Request, Unread};
 use super::lists::{Memory, Question};
+use super::told::unreadable;
 use super::{Outgoing, OutgoingAct, Page, PageQuery, Sent, Systems, Trouble, pages};
 use crate::plan::connector::{Endpoint, Resource, ResourceIx, System};
 

@@ -7,8 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use flowbook_stdlib::display::readable;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, DATE, LOCATION};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, DATE};
 use http::{HeaderMap, HeaderValue, Method};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
@@ -19,8 +18,9 @@ use url::Url;
 use super::access::{Access, TokenKeeper, is_loopback};
 use super::answers::{self, Said};
 use super::limits::{Quotas, pause_asked};
-use super::oauth::{Session, signed_out};
+use super::oauth::Session;
 use super::sign::{self, Signed, header_name, header_value};
+use super::told::unreadable;
 use super::{Sent, Trouble, json, template};
 use crate::plan::connector::{Auth, Connector, Outcome, ResourceIx, System, Verify};
 
@@ -103,7 +103,7 @@ impl Unread {
 }
 
 /// An exchange that gave no answer to go by.
-enum Lost {
+pub(super) enum Lost {
     /// Not a byte of the request was written.
     Unsent(Trouble),
     /// It may have arrived.
@@ -112,9 +112,9 @@ enum Lost {
     Unusable(Trouble),
 }
 
-struct Raw {
-    status: u16,
-    headers: HeaderMap,
+pub(super) struct Raw {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
     body: String,
     token: Option<SecretString>,
 }
@@ -124,14 +124,14 @@ pub(super) struct Line {
     pub(super) name: String,
     pub(super) connector: Arc<Connector>,
     pub(super) access: Access,
-    base: Url,
+    pub(super) base: Url,
     client: reqwest::Client,
     keeper: Arc<dyn TokenKeeper>,
     session: Option<Session>,
     quotas: Quotas,
     places: Semaphore,
     count: AtomicU64,
-    bounds: Bounds,
+    pub(super) bounds: Bounds,
     /// Told once, at the end of a run.
     warnings: Mutex<Vec<String>>,
 }
@@ -514,43 +514,6 @@ impl Line {
         }
     }
 
-    /// A request that got no answer: whether it can have arrived.
-    fn lost(&self, request: &Request, error: &reqwest::Error) -> Lost {
-        let host = self.base.host_str().unwrap_or_default();
-        if error.is_connect() || error.is_builder() {
-            let why = if error.is_dns() {
-                format!("there is no host “{host}”")
-            } else if error.is_timeout() {
-                format!(
-                    "{host} took no connection within {} seconds",
-                    self.bounds.connect.as_secs()
-                )
-            } else {
-                format!("{host} takes no connection")
-            };
-            return Lost::Unsent(
-                Trouble::new("F0702", format!("{} cannot be reached: {why}.", self.name)).help(
-                    "Check the network and the system's address, then run again; nothing was sent.",
-                ),
-            );
-        }
-        let why = if error.is_timeout() {
-            format!(
-                "no whole answer came within {} seconds",
-                self.bounds.attempt.as_secs()
-            )
-        } else {
-            "the connection was cut before the answer was whole".to_owned()
-        };
-        Lost::Unknown(
-            Trouble::new(
-                "F0707",
-                format!("{} did not answer {}: {why}.", self.name, request.shown()),
-            )
-            .help("Run again in a few minutes; what was under way is looked up first."),
-        )
-    }
-
     fn said(&self, raw: &Raw) -> Said {
         let mut said = answers::said(&self.connector.error, &raw.body, self.connector.any_case);
         said.text = self.access.redacted(&said.text);
@@ -568,56 +531,6 @@ impl Line {
             body: raw.body,
             clock,
         }
-    }
-
-    fn redirected(&self, request: &Request, raw: &Raw) -> Trouble {
-        let to = raw
-            .headers
-            .get(LOCATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|to| self.base.join(to).ok())
-            .and_then(|to| to.host_str().map(str::to_owned));
-        Trouble::new(
-            "F0708",
-            format!(
-                "{} answered {} by sending us on to {} (status {}), which is never followed.",
-                self.name,
-                request.shown(),
-                to.map_or("another address".to_owned(), |host| format!(
-                    "“{}”",
-                    readable(&host)
-                )),
-                raw.status
-            ),
-        )
-        .help("Check the system's address: it must be the one that answers itself.")
-    }
-
-    fn failing(&self, request: &Request, status: u16, said: &Said) -> Trouble {
-        let text = match said.text.as_str() {
-            "" => String::new(),
-            text => format!(", “{text}”"),
-        };
-        Trouble::new(
-            "F0711",
-            format!(
-                "{} answered {} with {status}{text}, which says nothing of what became of it.",
-                self.name,
-                request.shown()
-            ),
-        )
-        .help("Run again in a few minutes; if it stays, ask the vendor's support.")
-    }
-
-    fn signed_out(&self, request: &Request, status: u16, said: &Said) -> Trouble {
-        let text = match said.text.as_str() {
-            "" => String::new(),
-            text => format!(", “{text}”"),
-        };
-        signed_out(
-            &self.name,
-            &format!("{} was answered with {status}{text}", request.shown()),
-        )
     }
 
     /// Waits as long as a busy system asks for.
@@ -660,16 +573,4 @@ struct Busy {
 
 fn backoff(failures: u32) -> Duration {
     Duration::from_millis(250 << failures.min(6))
-}
-
-/// An answer that cannot be read.
-pub(super) fn unreadable(system: &str, request: &Request, why: &str) -> Trouble {
-    Trouble::new(
-        "F0704",
-        format!(
-            "The answer of {system} to {} cannot be read: {why}.",
-            request.shown()
-        ),
-    )
-    .help("Run again; if it stays, the system answers otherwise than its connector says: show this message to whoever keeps the connector.")
 }

@@ -10,7 +10,8 @@ use jiff::tz::TimeZone;
 
 use super::body::{Holes, parameter};
 use super::http::HttpSystems;
-use super::line::{Line, Request, Unread, unreadable};
+use super::line::{Line, Request, Unread};
+use super::told::unreadable;
 use super::{Bookmark, Page, PageQuery, Trouble, filter, pages};
 use crate::plan::connector::{PageStyle, Pages, Reading, Resource, ResourceIx};
 

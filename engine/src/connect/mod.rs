@@ -15,6 +15,7 @@ mod oauth;
 mod pages;
 mod sign;
 mod template;
+mod told;
 
 use std::collections::BTreeMap;
 use std::future::Future;
