@@ -31,6 +31,9 @@ fn sum(letters: &str) -> String {
     }
 }
 
+/// Resource, find and wave.
+type Batch = (u32, Option<u16>, u16);
+
 /// Requests by system.
 type BySystem = BTreeMap<String, Vec<String>>;
 
@@ -76,7 +79,7 @@ impl Explained<'_> {
     fn asked_together(&self) -> Vec<Vec<AskIx>> {
         let mut together: Vec<Vec<AskIx>> = Vec::new();
         for round in &self.flow.rounds {
-            let mut batches: Vec<((u32, Option<u16>, u16), usize)> = Vec::new();
+            let mut batches: Vec<(Batch, usize)> = Vec::new();
             for ix in &round.asks {
                 let ask = &self.flow.program.asks[*ix as usize];
                 if let Question::Find { find, .. } = &ask.what {

@@ -14,6 +14,9 @@ use crate::plan::{
     SlotIx, Step, StepIx,
 };
 
+/// The loops that were open at a call, and what it gave.
+type Call = (Vec<LoopIx>, NodeIx);
+
 /// Builds one program.
 pub(super) struct Builder<'b, 's> {
     pub(super) shared: &'s mut Shared<'b>,
@@ -23,7 +26,7 @@ pub(super) struct Builder<'b, 's> {
     number_of: FxHashMap<String, u32>,
     ask_of: FxHashMap<String, AskIx>,
     /// What map calls gave: by map and arguments, with the loops that were open then.
-    called: FxHashMap<(u32, Vec<u32>), Vec<(Vec<LoopIx>, NodeIx)>>,
+    called: FxHashMap<(u32, Vec<u32>), Vec<Call>>,
     open: Vec<LoopIx>,
     /// Values of the names of each item around the expression at hand, the innermost last.
     frames: Vec<(&'b [Local], Vec<Option<NodeIx>>)>,

@@ -1,185 +1,28 @@
-//! Plans as text: what snapshots show and reviewers read.
-//!
-//! Expressions read as in flow text, with maps inlined. `A3` is what question 3 found; names of the text keep their names, with a number behind
-//! where a name stands for several things.
+//! Expressions of a plan, as flow text would say them.
 
-use std::fmt::{self, Write};
-
-use flowbook_grammar::ast::{End, Verb};
 use flowbook_stdlib::display;
 use flowbook_stdlib::types::{Kind, Shape};
 use flowbook_stdlib::value::Value;
 
-use super::connector::ResourceIx;
-use super::{
-    Act, ActKind, Arg, Ask, AskIx, Cell, Comparison, Element, First, Flow, Give, LoopIx, Math,
-    NodeIx, Op, Plan, Program, Question, SlotIx, Step, StepIx, Test, To,
+use super::words::{cell, comparison_sign, end_word, literal, path_name};
+use crate::plan::connector::ResourceIx;
+use crate::plan::{
+    Arg, AskIx, Comparison, Element, Flow, Give, LoopIx, Math, NodeIx, Op, Plan, Program, Question,
+    SlotIx, Step, StepIx,
 };
-
-impl fmt::Display for Plan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "flowbook {}   zone {}", self.flowbook, self.zone)?;
-        for (name, value) in &self.settings {
-            writeln!(f, "set {name} = {}", literal(value))?;
-        }
-        for (number, table) in self.tables.iter().enumerate() {
-            writeln!(f, "\ntable T{number} {}", table.name)?;
-            for row in &table.rows {
-                let cells: Vec<String> = row.cells.iter().map(cell).collect();
-                write!(f, "  {}", cells.join(", "))?;
-                if let Some(from) = row.from {
-                    write!(f, " from {from}")?;
-                }
-                if let Some(until) = row.until {
-                    write!(f, " until {until}")?;
-                }
-                writeln!(f, " => {}", give(&row.give))?;
-            }
-            if let Some(otherwise) = &table.otherwise {
-                writeln!(f, "  otherwise => {}", give(otherwise))?;
-            }
-        }
-        for flow in &self.flows {
-            f.write_char('\n')?;
-            Printer::of_flow(self, flow).flow(f, flow)?;
-        }
-        for map in &self.maps {
-            let printer = Printer {
-                plan: self,
-                program: &map.program,
-                flow: None,
-                takes: match &map.takes.kind {
-                    Kind::Record(shape) => Some(shape),
-                    _ => None,
-                },
-                numbered: true,
-            };
-            writeln!(f, "\nmap {} = {}", map.name, printer.laid(map.body, 0))?;
-            printer.program(f)?;
-        }
-        Ok(())
-    }
-}
 
 /// Longer lines are broken where they can be.
 const WIDE: usize = 120;
 
 /// Prints the expressions of one program.
 pub struct Printer<'p> {
-    plan: &'p Plan,
-    program: &'p Program,
-    flow: Option<&'p Flow>,
+    pub(super) plan: &'p Plan,
+    pub(super) program: &'p Program,
+    pub(super) flow: Option<&'p Flow>,
     /// The record in slot 0.
-    takes: Option<&'p Shape>,
+    pub(super) takes: Option<&'p Shape>,
     /// Questions as `A3`, rather than written out.
-    numbered: bool,
-}
-
-fn literal(value: &Value) -> String {
-    match value {
-        Value::None => "none".to_owned(),
-        Value::List(items) => {
-            let items: Vec<String> = items.iter().map(literal).collect();
-            format!("[{}]", items.join(", "))
-        }
-        Value::Record(fields) => {
-            let fields: Vec<String> = fields.iter().map(literal).collect();
-            format!("{{{}}}", fields.join(", "))
-        }
-        value => display::as_literal(value).unwrap_or_else(|| display::in_message(value)),
-    }
-}
-
-fn give(give: &Give) -> String {
-    match give {
-        Give::Const(value) => literal(value),
-        Give::Node(number) => format!("result {number}"),
-    }
-}
-
-fn cell(cell: &Cell) -> String {
-    let Cell::OneOf(tests) = cell else {
-        return "_".to_owned();
-    };
-    let tests: Vec<String> = tests
-        .iter()
-        .map(|test| match test {
-            Test::Is(value) => literal(value),
-            Test::Compare(comparison, value) => {
-                format!("{} {}", comparison_sign(*comparison), literal(value))
-            }
-            Test::Range(low, high) => format!("{}..{}", literal(low), literal(high)),
-            Test::Within {
-                set,
-                less_sets,
-                less,
-            } => less_sets
-                .iter()
-                .cloned()
-                .chain(less.iter().map(literal))
-                .fold(set.clone(), |text, less| format!("{text} - {less}")),
-        })
-        .collect();
-    tests.join(" | ")
-}
-
-/// `=`
-pub fn comparison_sign(comparison: Comparison) -> &'static str {
-    match comparison {
-        Comparison::Eq => "=",
-        Comparison::Ne => "!=",
-        Comparison::Lt => "<",
-        Comparison::Le => "<=",
-        Comparison::Gt => ">",
-        Comparison::Ge => ">=",
-        Comparison::In => "in",
-    }
-}
-
-/// `skip`
-pub fn end_word(end: End) -> &'static str {
-    match end {
-        End::Fail => "fail",
-        End::Skip => "skip",
-        End::Wait => "wait",
-    }
-}
-
-/// `ensure`
-pub fn verb_word(verb: Verb) -> &'static str {
-    match verb {
-        Verb::Create => "create",
-        Verb::Ensure => "ensure",
-        Verb::Update => "update",
-    }
-}
-
-/// The names of fields, by position.
-fn field_names(shape: &Shape, fields: &[u16]) -> String {
-    let names: Vec<&str> = fields
-        .iter()
-        .filter_map(|field| Some(&*shape.fields.get(usize::from(*field))?.name))
-        .collect();
-    if names.is_empty() {
-        "nothing".to_owned()
-    } else {
-        names.join(", ")
-    }
-}
-
-/// A path of positions in a shape, in names.
-pub fn path_name(shape: &Shape, path: &[u16]) -> String {
-    let mut names = Vec::new();
-    let mut shape = Some(shape);
-    for field in path {
-        let declared = shape.and_then(|shape| shape.fields.get(usize::from(*field)));
-        names.push(declared.map_or_else(|| field.to_string(), |field| field.name.to_string()));
-        shape = match declared.map(|field| &field.ty.kind) {
-            Some(Kind::Record(inner)) => Some(inner),
-            _ => None,
-        };
-    }
-    names.join(".")
+    pub(super) numbered: bool,
 }
 
 /// What stands without brackets beside an operator.
@@ -229,7 +72,7 @@ impl<'p> Printer<'p> {
         crate::run::resource_name(self.plan, ix)
     }
 
-    fn shape_of(&self, ix: ResourceIx) -> &'p Shape {
+    pub(super) fn shape_of(&self, ix: ResourceIx) -> &'p Shape {
         &self.plan.resources[ix as usize].shape
     }
 
@@ -314,7 +157,7 @@ impl<'p> Printer<'p> {
     }
 
     /// The name of a slot.
-    fn slot(&self, ix: SlotIx) -> String {
+    pub(super) fn slot(&self, ix: SlotIx) -> String {
         let name = match &*self.program.slots[ix as usize].name {
             "" => "it",
             name => name,
@@ -461,7 +304,7 @@ impl<'p> Printer<'p> {
     }
 
     /// An expression on several lines where one would be too long; lines below the first are indented.
-    fn laid(&self, node: NodeIx, indent: usize) -> String {
+    pub(super) fn laid(&self, node: NodeIx, indent: usize) -> String {
         let one = self.expr(node);
         if one.chars().count() + indent <= WIDE {
             return one;
@@ -605,182 +448,5 @@ impl<'p> Printer<'p> {
                 format!("{}.{last}", self.operand(*parent))
             }
         }
-    }
-
-    fn asked(&self, f: &mut dyn Write, ix: AskIx, ask: &Ask) -> fmt::Result {
-        write!(f, "    A{ix} wave {}  {}", ask.wave, self.question(ix))?;
-        for lp in &ask.loops {
-            write!(f, "  {}", self.turn(*lp))?;
-        }
-        if let Some(when) = ask.when {
-            write!(f, "  if {}", self.expr(when))?;
-        }
-        if !ask.after.is_empty() {
-            write!(f, "  after {:?}", ask.after)?;
-        }
-        let needs = field_names(self.shape_of(ask.resource), &ask.needs);
-        writeln!(f, "  needs {needs}")
-    }
-
-    fn program(&self, f: &mut dyn Write) -> fmt::Result {
-        let named = self.program.slots.iter().zip(0..);
-        let named: Vec<(NodeIx, SlotIx)> = named
-            .filter(|(slot, _)| !slot.name.is_empty())
-            .filter_map(|(slot, ix)| Some((slot.init?, ix)))
-            .collect();
-        if !named.is_empty() {
-            writeln!(f, "  names")?;
-        }
-        for (init, ix) in named {
-            writeln!(f, "    {} = {}", self.slot(ix), self.laid(init, 4))?;
-        }
-        if !self.program.asks.is_empty() {
-            writeln!(f, "  asks")?;
-        }
-        for (ask, ix) in self.program.asks.iter().zip(0..) {
-            self.asked(f, ix, ask)?;
-        }
-        Ok(())
-    }
-
-    fn flow(&self, f: &mut dyn Write, flow: &Flow) -> fmt::Result {
-        let read = &flow.read;
-        write!(
-            f,
-            "flow {}   reads {}",
-            flow.name,
-            self.resource(read.resource)
-        )?;
-        if read.all {
-            write!(f, " all")?;
-        }
-        if let Some(from) = &read.from {
-            write!(f, " from {}", literal(from))?;
-        }
-        writeln!(f)?;
-        let needs = field_names(self.shape_of(read.resource), &read.needs);
-        writeln!(f, "  needs {needs}")?;
-        for (param, value) in &read.relook {
-            writeln!(f, "  looks again with {param} = {}", literal(value))?;
-        }
-        writeln!(f, "  ripe within {} s", flow.ripe_within_s)?;
-        self.program(f)?;
-        for (number, round) in flow.rounds.iter().enumerate() {
-            let asks: Vec<String> = round.asks.iter().map(|ask| format!("A{ask}")).collect();
-            writeln!(f, "  round {number}  asks {}", or_nothing(asks.join(" ")))?;
-            for act in &flow.acts[round.first as usize..round.last as usize] {
-                self.act(f, flow, act)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn act(&self, f: &mut dyn Write, flow: &Flow, act: &Act) -> fmt::Result {
-        f.write_str("    ")?;
-        for lp in &act.loops {
-            write!(f, "{}: ", self.turn(*lp))?;
-        }
-        if let Some(when) = act.when {
-            write!(f, "if {}: ", self.expr(when))?;
-        }
-        match &act.kind {
-            ActKind::Let(slot) => writeln!(f, "let {}", self.slot(*slot)),
-            ActKind::Where(node) => writeln!(f, "where {}", self.expr(*node)),
-            ActKind::End(end, text, when) => writeln!(
-                f,
-                "{} {} if {}",
-                end_word(*end),
-                self.expr(*text),
-                self.expr(*when)
-            ),
-            ActKind::Confirm {
-                left,
-                right,
-                within,
-                ..
-            } => {
-                write!(f, "confirm {} = {}", self.expr(*left), self.expr(*right))?;
-                if let Some(within) = within {
-                    write!(f, " within {}", self.expr(*within))?;
-                }
-                writeln!(f)
-            }
-            ActKind::Step(ix) => match flow.steps.get(*ix as usize) {
-                Some(step) => self.written(f, *ix, step),
-                None => writeln!(f),
-            },
-        }
-    }
-
-    fn written(&self, f: &mut dyn Write, ix: StepIx, step: &Step) -> fmt::Result {
-        let shape = self.shape_of(step.resource);
-        let resource = self.resource(step.resource);
-        write!(
-            f,
-            "{} {}’{ix} in {resource}",
-            verb_word(step.verb),
-            step.name
-        )?;
-        match step.to {
-            To::Resource => {}
-            To::Child(parent) => write!(f, " of {}", self.expr(parent))?,
-            To::Record(record) => write!(f, " = {}", self.expr(record))?,
-        }
-        let action = &self.plan.resources[step.resource as usize].creates;
-        if let Some(name) = action
-            .get(usize::from(step.action))
-            .and_then(|action| action.name.as_deref())
-        {
-            let args: Vec<String> = step.args.iter().map(|node| self.expr(*node)).collect();
-            write!(f, " via {name}({})", args.join(", "))?;
-        }
-        for key in &step.keys {
-            let fields: Vec<String> = key
-                .fields
-                .iter()
-                .zip(&key.values)
-                .map(|(path, value)| {
-                    let value = value.map_or_else(|| "none".to_owned(), |node| self.expr(node));
-                    format!("{} = {value}", path_name(shape, path))
-                })
-                .collect();
-            let asks: Vec<String> = key.asks.iter().map(|ask| format!("A{ask}")).collect();
-            let by = if fields.is_empty() {
-                "link".to_owned()
-            } else {
-                fields.join(", ")
-            };
-            write!(f, " by {by} ({})", or_nothing(asks.join(" ")))?;
-        }
-        if let Some(done) = step.done_if {
-            write!(f, " done if {}", self.expr(done))?;
-        }
-        if !step.late.is_empty() {
-            write!(f, " late {:?}", step.late)?;
-        }
-        writeln!(f, " needs {}", field_names(shape, &step.needs))?;
-        for put in &step.body {
-            let first = match put.first {
-                First::Always => String::new(),
-                First::OnCreate => " (on create)".to_owned(),
-                First::OnCreateOr(node) => format!(" (on create or {})", self.expr(node)),
-            };
-            let key = if put.key { " (key)" } else { "" };
-            let value = self.laid(put.value, 6);
-            writeln!(f, "      {}: {value}{first}{key}", put.wire.join("."))?;
-        }
-        for flag in &step.flags {
-            let field = path_name(shape, &flag.field);
-            writeln!(f, "      answer {field} = {}", self.expr(flag.expected))?;
-        }
-        Ok(())
-    }
-}
-
-fn or_nothing(text: String) -> String {
-    if text.is_empty() {
-        "–".to_owned()
-    } else {
-        text
     }
 }
