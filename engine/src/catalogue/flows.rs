@@ -561,18 +561,19 @@ flow labels {
 The field must be given when a record is created, and this value may be missing. Say what it is otherwise, or end the record with a reason.
 
 ```flow,wrong
-flow articles {
-  read product in till.products
-  create in till.categories by name = product.name, parentcategory_id = none {
-    description: product.description
+flow copies {
+  read order in till.orders
+  create in till.orders by reservationnumber = \"x\" {
+    customer: order.customer
   }
-  create in till.brands by name = product.brand.name
 }
 ```
 ```flow,right
-flow articles {
-  read product in till.products
-  create in till.brands by name = product.brand.name else skip \"no brand\"
+flow copies {
+  read order in till.orders
+  create in till.orders by reservationnumber = \"x\" {
+    customer: order.customer else fail \"no customer\"
+  }
 }
 ```",
     },

@@ -163,13 +163,13 @@ of one value.
 
 ```flow,wrong
 table size(name: text) -> int {
-  > \"m\"     => 1
+  >= 5      => 1
   otherwise => 0
 }
 ```
 ```flow,right
 table size(name: text) -> int {
-  \"m\" | \"l\" => 1
+  \"5\" | \"6\" => 1
   otherwise => 0
 }
 ```",
