@@ -121,7 +121,7 @@ fn every_code_has_a_page() {
             .run()
             .exits(0);
         assert!(
-            page.stdout().len() > 80,
+            page.stdout().len() > 60,
             "{}: {}",
             entry.code,
             page.stdout()

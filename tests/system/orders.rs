@@ -67,6 +67,15 @@ fn the_summary_is_for_a_bookkeeper() {
     insta::assert_snapshot!("summary", done.said());
 }
 
+/// Records that failed after their document was drafted: its total is not the order's.
+fn drafted(orders: &Value) -> usize {
+    let failures = orders["failures"].as_array().expect("a list");
+    failures
+        .iter()
+        .filter(|failure| failure["code"] == "F0813")
+        .count()
+}
+
 #[test]
 fn every_kind_of_document_is_made() {
     for (document, collection) in [
@@ -86,8 +95,10 @@ fn every_kind_of_document_is_made() {
         let orders = flow(&report, "orders");
         let created = orders["created"].as_u64().unwrap_or(0) as usize;
         assert!(created >= 40, "{document}: {orders}");
+        // an invoice is booked only once its draft's total was found right
+        let drafted = if document == "draft" { drafted(orders) } else { 0 };
         let after = place.sandbox_records(BOOK, collection).len();
-        assert_eq!(after - before, created, "{document}: {orders}");
+        assert_eq!(after - before, created + drafted, "{document}: {orders}");
     }
 }
 
@@ -244,7 +255,11 @@ fn what_a_person_mends_goes_on_with_the_next_run() {
         .nth(1)
         .and_then(|rest| rest.split(' ').next())
         .expect("the article's number");
-    let mut article = servers.records("books/articles")[0].clone();
+    let mut article = servers
+        .records("books/articles")
+        .into_iter()
+        .find(|article| article["Number"] == "MUGG-BLA")
+        .expect("an article of 25 %");
     article["Id"] = json!("11111111-2222-4333-8444-555555555555");
     article["Number"] = json!(sku);
     servers.seed(json!({"books": {"articles": [article]}}));
