@@ -18,7 +18,7 @@ not give. All of it is read from the environment, under `FLOWBOOK_`, the system'
 
 `FLOWBOOK_TILL_BASE` and `FLOWBOOK_TILL_TOKEN_URL` take the place of the connector's own addresses. A value that is empty counts as missing.
 
-The message names everything that is missing, for all systems at once. `flowbook connect till` asks for it and keeps it; `--sandbox` needs
+The message names everything that is missing, for all systems at once. `--sandbox` needs
 none of it.",
     },
     Entry {
@@ -46,7 +46,7 @@ A connection may take 5 seconds. Reads are tried three times before this is told
 The system answered as its connector's `answers` say means `sign_in`: the key is wrong or was withdrawn, the account lacks a right, or the
 refresh token was used up by somebody else. An access token that merely ran out is renewed by itself, once for all requests that wait.
 
-The run stops, since no other request would fare better. Sign in again with `flowbook connect SYSTEM` and run again: what was done is
+The run stops, since no other request would fare better. Correct the keys, or sign in again and give the new refresh token as FLOWBOOK_SYSTEM_REFRESH_TOKEN, and run again: what was done is
 remembered, what was not is done then.
 
 Two programs on one refresh token sign each other out: give each its own.",
@@ -80,7 +80,7 @@ the connector if the vendor changed it.",
 The system said no, and its connector declares that answer to be a refusal: nothing was written. The message has the vendor's own words, its
 code, and the error id that its support asks for; where it names a field, the failed record shows it.
 
-Only this record fails. Correct what the vendor complains of, in the source or in the flow, and `flowbook retry` it.",
+Only this record fails. Correct what the vendor complains of, in the source or in the flow; the next run tries it again.",
     },
     Entry {
         code: "F0707",

@@ -287,7 +287,7 @@ system till: ccv_salespos { host: "demo.ccvshop.nl" }
         code: "F0128",
         title: "A secret in the text",
         page: r#"Flow text is shared, reviewed and kept for ever; a secret in it is no secret. Give it in the environment as
-FLOWBOOK_SYSTEM_NAME, or let `flowbook connect` store it. A secret that was shared must be replaced by a new one.
+FLOWBOOK_SYSTEM_NAME. A secret that was shared must be replaced by a new one.
 
 ```flow,wrong
 system till: ccv_salespos { secret_key: "3f7a" }

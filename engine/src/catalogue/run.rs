@@ -107,7 +107,7 @@ pub(super) const CODES: &[Entry] = &[
         code: "F0815",
         title: "There is no record with this key",
         page: "`--only KEY` names a record by the key that its source gives it. The source has none with that key.\n\n\
-            `flowbook records` shows the keys of all records that were seen. The number printed on a document is often another one than the source's own key.\n",
+            The summary of a run shows the keys of records that failed, `--dry-run` those of all. The number printed on a document is often another one than the source's own key.\n",
     },
     Entry {
         code: "F0816",

@@ -128,11 +128,15 @@ fn dispatch(command: Command) -> Exit {
     }
 }
 
-/// `DIR NAME…` where either may be left out: the first word is a folder when there is one of that name, or when it reads as a path.
+/// `DIR NAME…` where either may be left out: the first word is a folder when there is one of that name, when it reads as a path, or when the
+/// current folder is no flowbook.
 fn folder_and_names(words: &[String]) -> (PathBuf, Vec<String>) {
+    let here = PathBuf::from(".");
     match words.split_first() {
-        Some((first, rest)) if is_folder(first) => (PathBuf::from(first), rest.to_vec()),
-        _ => (PathBuf::from("."), words.to_vec()),
+        Some((first, rest)) if is_folder(first) || !book::is_flowbook(&here) => {
+            (PathBuf::from(first), rest.to_vec())
+        }
+        _ => (here, words.to_vec()),
     }
 }
 

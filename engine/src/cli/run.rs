@@ -140,7 +140,10 @@ async fn carry_out(
             plan.resources.clone(),
             access,
             keeper.clone(),
-            &Bounds::default(),
+            &Bounds {
+                quota_factor: if sandbox.is_some() { SANDBOX_QUOTA } else { 1 },
+                ..Bounds::default()
+            },
         )
     });
     let http = connected.map_err(|trouble| told(&trouble))?;
@@ -233,6 +236,9 @@ impl TokenKeeper for Keeper {
             .map_err(|why| why.to_string())
     }
 }
+
+/// The sandbox admits ten times the requests of the real systems (`Limits::WIDE`).
+const SANDBOX_QUOTA: u32 = 10;
 
 const LOST: &str = "The store cannot be used any more in this run; run again.";
 

@@ -73,7 +73,15 @@ fn one(book: &Book, text: &str) -> Result<(String, Value), Refused> {
             suggest::help(name, known, "Its settings"),
         ));
     };
-    let read = read(value, &setting.ty);
+    let read = read(value, &setting.ty).map_err(|(why, help)| {
+        let form = match setting.ty.kind {
+            Kind::Date => Some("It takes a date: 2026-01-31.".to_owned()),
+            Kind::Bool => Some("It takes true or false.".to_owned()),
+            Kind::List(_) => Some("It takes a list: [\"new\", \"sent\"].".to_owned()),
+            _ => help,
+        };
+        (why, form)
+    });
     read.map(|value| (name.to_owned(), value))
         .map_err(|(why, help)| (format!("--set {name}={value}: {why}"), help))
 }

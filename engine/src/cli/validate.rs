@@ -37,7 +37,12 @@ pub fn command(options: &Options) -> Exit {
         let loaded = Loaded::read(dir);
         let checked = check::check(&loaded);
         let has = |severity| checked.found.iter().any(|found| found.severity == severity);
-        if loaded.files.is_empty() {
+        let nothing = ["F0601", "F0602"];
+        if checked
+            .found
+            .iter()
+            .any(|found| nothing.contains(&found.code))
+        {
             exit = Exit::Broken;
         } else if has(Severity::Error) && exit == Exit::Done {
             exit = Exit::Findings;

@@ -103,10 +103,7 @@ pub fn read(
             missing.join("\n")
         ),
     )
-    .help(format!(
-        "Set them, or run `flowbook connect {}`, which asks for them and keeps them. `--sandbox` needs none.",
-        names.first().copied().unwrap_or("SYSTEM")
-    )))
+    .help("Set them, then run again. `--sandbox` needs none of them."))
 }
 
 fn one(

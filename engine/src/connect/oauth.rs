@@ -258,6 +258,7 @@ pub(super) fn signed_out(system: &str, why: &str) -> Trouble {
         format!("{system} does not accept the sign-in: {why}."),
     )
     .help(format!(
-        "Sign in again with `flowbook connect {system}`, then run again; nothing is lost."
+        "Check the values of FLOWBOOK_{0}_… (keys, and a refresh token of a new sign-in), then run again; nothing is lost.",
+        system.to_uppercase()
     ))
 }

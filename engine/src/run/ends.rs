@@ -79,10 +79,7 @@ impl<'a, S: Systems> Engine<'a, S> {
         let record = RecordReport {
             key: key.clone(),
             end: how,
-            reason: end
-                .as_ref()
-                .filter(|ended| ended.kind != Kind::Where)
-                .map(|ended| ended.message.clone()),
+            reason: end.as_ref().map(|ended| ended.message.clone()),
             changes,
             notes,
         };
@@ -101,10 +98,7 @@ impl<'a, S: Systems> Engine<'a, S> {
         self.progress.record(&self.flow.name, &record);
         let reason = end.map(|ended| Reason {
             code: (how == End::Failed).then(|| ended.code.to_owned()),
-            message: match ended.kind {
-                Kind::Where => "a “where” does not hold yet".to_owned(),
-                _ => ended.message,
-            },
+            message: ended.message,
             field: ended.field,
             at,
         });

@@ -331,7 +331,7 @@ impl<S: Systems> Engine<'_, S> {
                 code: "F0815".to_owned(),
                 message,
                 help: Some(
-                    "The key is the source's own one, as `flowbook records` shows it; numbers on documents are often others.".to_owned(),
+                    "The key is the source's own one, as the summary of a run shows it; numbers on documents are often others.".to_owned(),
                 ),
                 ..FailureReport::default()
             });

@@ -318,9 +318,15 @@ impl<'a, S: Systems> Engine<'a, S> {
                 if machine.truth(condition)? {
                     return Ok(());
                 }
+                let span = self
+                    .plan
+                    .places
+                    .get(act.place as usize)
+                    .map(|place| place.span);
+                let at = span.map(|span| self.plan.at(span)).unwrap_or_default();
                 let ended = Ended {
                     kind: Kind::Where,
-                    ..Ended::failure(FLOW_END, "")
+                    ..Ended::failure(FLOW_END, format!("not yet what `where` asks for ({at})"))
                 };
                 Err(machine.end_at(act.place, ended))
             }

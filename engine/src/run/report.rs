@@ -252,7 +252,7 @@ impl FlowReport {
         if more > 0 {
             let _ = writeln!(
                 out,
-                "  … and {more} more; `flowbook records` lists them all."
+                "  … and {more} more; they come again with the next run."
             );
         }
         out.push('\n');

@@ -77,7 +77,7 @@ impl Loader {
                     code: "F0601",
                     message: format!("There is no folder or file {}.", shown(path)),
                     help: Some(
-                        "Name the folder of a flowbook. `flowbook init` makes a new one."
+                        "Name the folder that holds a flowbook's `.flow` files, or one such file."
                             .to_owned(),
                     ),
                 },

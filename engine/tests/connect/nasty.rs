@@ -42,7 +42,7 @@ async fn a_refused_sign_in_stops_the_run_and_repeats_no_secret() {
         trouble.message,
         "shop does not accept the sign-in: GET /things/ was answered with 401, “••• does not fit (code 401.30)”."
     );
-    assert!(trouble.help.unwrap().contains("flowbook connect shop"));
+    assert!(trouble.help.unwrap().contains("FLOWBOOK_SHOP_"));
 }
 
 #[tokio::test]
