@@ -93,7 +93,7 @@ impl Body<'_, '_> {
                 span,
             };
         }
-        let Some(ty) = shape::joined(&present, &other.ty) else {
+        let Some(ty) = shape::agreed([&present, &other.ty].into_iter(), expected) else {
             self.apart(&one, &other, span);
             return Body::nothing(span);
         };

@@ -1,17 +1,14 @@
-//! Calls: functions of the standard library, maps and tables; pipes, which fill the first argument and hand none on.
+//! Calls: pipes, which fill the first argument and hand none on; arguments by parameter; maps and tables.
 
 use flowbook_grammar::Span;
 use flowbook_grammar::ast::{self, Stage};
-use flowbook_stdlib::function::{Function, Mismatch, ParamKind, Typing};
+use flowbook_stdlib::function::Function;
 use flowbook_stdlib::functions;
 use flowbook_stdlib::types::{Kind, Type};
-use flowbook_stdlib::value::Value;
 
 use super::body::Body;
-use super::list::filled;
-use super::misfit::short;
 use super::{Name, suggest};
-use crate::checked::{Arg, Expr, ExprKind};
+use crate::checked::{Expr, ExprKind};
 use crate::diagnostic::Diagnostic;
 
 /// A function of the standard library.
@@ -21,13 +18,13 @@ pub(super) fn function(name: &str) -> Option<&'static Function> {
 
 /// What a parameter is filled with: the left side of the pipe, or an argument.
 #[derive(Clone, Copy)]
-enum Given<'t> {
+pub(super) enum Given<'t> {
     Piped(&'t ast::Expr),
     Written(&'t ast::Expr),
 }
 
 impl<'t> Given<'t> {
-    fn tree(self) -> &'t ast::Expr {
+    pub(super) fn tree(self) -> &'t ast::Expr {
         match self {
             Given::Piped(tree) | Given::Written(tree) => tree,
         }
@@ -112,7 +109,7 @@ impl Body<'_, '_> {
     }
 
     /// Arguments by parameter, or nothing after telling what is wrong with them.
-    fn arguments<'t>(
+    pub(super) fn arguments<'t>(
         &mut self,
         call: &'t ast::Call,
         left: Option<&'t ast::Expr>,
@@ -208,7 +205,7 @@ impl Body<'_, '_> {
         sound.then_some(given)
     }
 
-    fn looked_at(&mut self, call: &ast::Call, left: Option<&ast::Expr>) {
+    pub(super) fn looked_at(&mut self, call: &ast::Call, left: Option<&ast::Expr>) {
         for tree in left
             .into_iter()
             .chain(call.args.iter().map(|arg| &arg.value))
@@ -304,321 +301,37 @@ impl Body<'_, '_> {
             };
         };
         let mut on = Vec::with_capacity(params.len());
-        let mut passes = None;
+        let mut passes = false;
         for (number, (given, ty)) in given.into_iter().flatten().zip(&params).enumerate() {
             let place = format!("`{}` of table `{name}`", names[number]);
             let (value, hands_on) = self.argument(given, ty, &place);
-            if hands_on {
-                passes = Some(value.clone());
-            }
+            passes |= hands_on;
             on.push(value);
         }
-        let at = if table.dated {
-            on.pop().map(Box::new)
-        } else {
-            None
-        };
-        let value = Expr {
-            kind: ExprKind::Table {
-                table: number as u32,
-                on,
-                at,
-            },
-            ty: table.result.clone(),
-            span,
-        };
-        match passes {
-            None => value,
-            Some(first) => Expr {
-                ty: table.result.clone().optional(),
-                kind: ExprKind::If(Box::new(super::operate::there(first)), Box::new(value)),
+        let asked = |on: Vec<Expr>| {
+            let mut on = on;
+            let at = if table.dated { on.pop() } else { None };
+            Expr {
+                kind: ExprKind::Table {
+                    table: number as u32,
+                    on,
+                    at: at.map(Box::new),
+                },
+                ty: table.result.clone(),
                 span,
-            },
+            }
+        };
+        if !passes {
+            return asked(on);
         }
-    }
-
-    fn call_function(
-        &mut self,
-        function: &'static Function,
-        call: &ast::Call,
-        left: Option<&ast::Expr>,
-        span: Span,
-        expected: Option<&Type>,
-    ) -> Expr {
-        let names: Vec<&str> = function.params.iter().map(|param| param.name).collect();
-        let signature = signature(function);
-        let Some(given) = self.arguments(call, left, &names, 0, &signature) else {
-            self.looked_at(call, left);
+        let mut on = on.into_iter();
+        let Some(first) = on.next() else {
             return Body::nothing(span);
         };
-        let needed = function
-            .params
-            .iter()
-            .zip(&given)
-            .filter(|(param, given)| {
-                given.is_none() && matches!(param.kind, ParamKind::Value | ParamKind::Optional)
-            })
-            .map(|(param, _)| format!("`{}`", param.name))
-            .collect::<Vec<_>>();
-        if !needed.is_empty() {
-            self.checker.report(
-                Diagnostic::error(
-                    "F0360",
-                    call.span,
-                    format!("`{}` also needs {}.", function.name, needed.join(" and ")),
-                )
-                .label("not enough")
-                .help(format!("It is called `{signature}`.")),
-            );
-            self.looked_at(call, left);
-            return Body::nothing(span);
-        }
-        let Filled {
-            args,
-            hands_on,
-            sound,
-        } = self.filled(function, &given);
-        if !sound {
-            return Body::nothing(span);
-        }
-        self.typed(function, call, &given, args, hands_on, span, expected)
-    }
-
-    /// The arguments of a function, checked; those over the items of a list behind that list.
-    fn filled(&mut self, function: &'static Function, given: &[Option<Given<'_>>]) -> Filled {
-        let mut out = Filled {
-            args: Vec::new(),
-            hands_on: false,
-            sound: true,
-        };
-        let mut values: Vec<Option<Expr>> = Vec::with_capacity(given.len());
-        for (param, given) in function.params.iter().zip(given) {
-            let value = match (&param.kind, given) {
-                (ParamKind::Each(_), _) | (_, None) => None,
-                (kind, Some(given)) => {
-                    let mut value = self.expr(given.tree(), None);
-                    if value.ty.optional && !matches!(kind, ParamKind::Optional) {
-                        if matches!(given, Given::Piped(_)) && value.ty.kind != Kind::Nothing {
-                            out.hands_on = true;
-                        } else {
-                            self.absent_argument(function, &value, param.name);
-                            value.ty = super::unknown();
-                        }
-                    }
-                    out.sound &= value.ty.kind != Kind::Unknown;
-                    Some(value)
-                }
-            };
-            values.push(value);
-        }
-        let mut args: Vec<Arg> = Vec::with_capacity(given.len());
-        for (number, (param, given)) in function.params.iter().zip(given).enumerate() {
-            let arg = match (&param.kind, given) {
-                (_, None) => Arg::Left,
-                (ParamKind::Each(list), Some(given)) => {
-                    let item = match values.get(*list).and_then(Option::as_ref) {
-                        Some(value) => match &value.ty.kind {
-                            Kind::List(item) => (**item).clone(),
-                            _ => super::unknown(),
-                        },
-                        None => super::unknown(),
-                    };
-                    let item = self.hidden(item, given.tree().span);
-                    self.items.push(item);
-                    let give = self.expr(given.tree(), None);
-                    self.items.pop();
-                    out.sound &= give.ty.kind != Kind::Unknown;
-                    Arg::Each {
-                        list: *list,
-                        item,
-                        give,
-                    }
-                }
-                _ => values[number]
-                    .take()
-                    .map_or(Arg::Left, |value| Arg::Value(value)),
-            };
-            // Lists that later arguments go over are still needed.
-            if let Arg::Value(value) = &arg {
-                values[number] = Some(value.clone());
-            }
-            args.push(arg);
-        }
-        out.args = args;
-        out
-    }
-
-    fn absent_argument(&self, function: &Function, value: &Expr, param: &str) {
-        let text = short(self.checker.text(value.span));
-        let first = function
-            .params
-            .first()
-            .is_some_and(|first| first.name == param);
-        let help = if first {
-            format!(
-                "A pipe hands none on: `{text} | {}`; or say what counts then: `{text} else …`.",
-                function.name
-            )
-        } else {
-            format!("Say what counts then: `{text} else …`.")
-        };
-        self.checker.report(
-            Diagnostic::error(
-                "F0311",
-                value.span,
-                format!(
-                    "`{text}` may be absent, and `{param}` of `{}` must be there.",
-                    function.name
-                ),
-            )
-            .label("may be absent")
-            .help(help),
-        );
-    }
-
-    #[allow(clippy::too_many_arguments)] // what a call is made of
-    fn typed(
-        &mut self,
-        function: &'static Function,
-        call: &ast::Call,
-        given: &[Option<Given<'_>>],
-        mut args: Vec<Arg>,
-        hands_on: bool,
-        span: Span,
-        expected: Option<&Type>,
-    ) -> Expr {
-        let mut types = Vec::with_capacity(args.len());
-        let mut constants = Vec::with_capacity(args.len());
-        let mut full = Vec::with_capacity(args.len());
-        for (number, arg) in args.iter().enumerate() {
-            let value = match arg {
-                Arg::Left => None,
-                Arg::Value(value) => Some(value),
-                Arg::Each { give, .. } => Some(give),
-            };
-            let mut ty = value.map(|value| widened(&value.ty, value));
-            if let Some(ty) = &mut ty
-                && matches!(function.params[number].kind, ParamKind::Value)
-            {
-                ty.optional = false;
-            }
-            types.push(ty);
-            constants.push(match (arg, value.map(|value| &value.kind)) {
-                (Arg::Value(_), Some(ExprKind::Const(value))) => Some(value.clone()),
-                _ => None,
-            });
-            full.push(value.is_some_and(filled));
-        }
-        let texts: Vec<&str> = given
-            .iter()
-            .map(|given| given.map_or("", |given| self.checker.text(given.tree().span)))
-            .collect();
-        let typing = Typing {
-            args: &types,
-            constants: &constants,
-            filled: &full,
-            texts: &texts,
-            expected,
-        };
-        match (function.check)(&typing) {
-            Ok(typed) => {
-                for (number, value) in typed.supplied {
-                    if let Some(arg) = args.get_mut(number) {
-                        *arg = Arg::Value(Expr {
-                            ty: type_of(&value),
-                            kind: ExprKind::Const(value),
-                            span: call.span,
-                        });
-                    }
-                }
-                let mut ty = typed.ty;
-                ty.optional |= hands_on;
-                Expr {
-                    kind: ExprKind::Call {
-                        function: function.name,
-                        args,
-                        hands_on,
-                    },
-                    ty,
-                    span,
-                }
-            }
-            Err(Mismatch { arg, message, help }) => {
-                let at = arg
-                    .and_then(|arg| given.get(arg).copied().flatten())
-                    .map_or(call.span, |given| given.tree().span);
-                self.checker.report(
-                    Diagnostic::error("F0362", at, format!("`{}` {message}.", function.name))
-                        .label(match arg {
-                            Some(arg) => types
-                                .get(arg)
-                                .and_then(Option::as_ref)
-                                .map_or_else(String::new, super::misfit::a),
-                            None => format!("`{signature}`", signature = signature(function)),
-                        })
-                        .maybe_help(help.map(|help| sentence(&help))),
-                );
-                Body::nothing(span)
-            }
-        }
-    }
-}
-
-/// Checked arguments of a function.
-struct Filled {
-    args: Vec<Arg>,
-    hands_on: bool,
-    sound: bool,
-}
-
-/// A text literal as a function sees it: a text, not a closed set of one.
-fn widened(ty: &Type, value: &Expr) -> Type {
-    match (&ty.kind, &value.kind) {
-        (Kind::OneOf(names), ExprKind::Const(Value::Text(_))) if names.len() == 1 => Type {
-            kind: Kind::Text(Some(names[0].name.chars().count() as u32)),
-            optional: ty.optional,
-        },
-        _ => ty.clone(),
-    }
-}
-
-/// The type of a value that a type rule supplies.
-fn type_of(value: &Value) -> Type {
-    Type::new(match value {
-        Value::Bool(_) => Kind::Bool,
-        Value::Int(_) => Kind::Int,
-        Value::Decimal(_) => Kind::Decimal(None),
-        Value::Text(text) => Kind::Text(Some(text.chars().count() as u32)),
-        Value::Percent(_) => Kind::Percent,
-        _ => Kind::Unknown,
-    })
-}
-
-/// A clause as a sentence.
-fn sentence(clause: &str) -> String {
-    let mut letters = clause.chars();
-    let mut text: String = match letters.next() {
-        Some(first) => first.to_uppercase().chain(letters).collect(),
-        None => return String::new(),
-    };
-    if !text.ends_with(['.', '?', '!']) {
-        text.push('.');
-    }
-    text
-}
-
-/// `round(number, decimals?, mode?)`
-fn signature(function: &Function) -> String {
-    let params: Vec<String> = function
-        .params
-        .iter()
-        .map(|param| match param.kind {
-            ParamKind::Default => format!("{}?", param.name),
-            ParamKind::Each(_) => format!(".{}", param.name),
-            _ => param.name.to_owned(),
+        self.passed(first, |_, there| {
+            asked(std::iter::once(there).chain(on).collect())
         })
-        .collect();
-    format!("{}({})", function.name, params.join(", "))
+    }
 }
 
 fn plural(count: usize, word: &str) -> String {

@@ -77,6 +77,13 @@ impl Body<'_, '_> {
         let Some((_, first, from)) = given.first() else {
             return Some(Type::new(Kind::Nothing));
         };
+        let types = given.iter().map(|(_, ty, _)| ty);
+        if let Some(hint) = hint
+            && shape::has_record(&hint.kind)
+            && let Some(all) = shape::agreed(types, Some(hint))
+        {
+            return Some(all.present());
+        }
         let (mut all, mut from) = (first.clone(), *from);
         for (_, ty, span) in &given[1..] {
             let nameless =

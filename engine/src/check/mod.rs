@@ -17,6 +17,7 @@ mod domain;
 mod expr;
 mod flags;
 mod flow;
+mod function;
 mod key;
 mod late;
 mod layers;

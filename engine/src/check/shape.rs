@@ -6,8 +6,7 @@ use flowbook_stdlib::rules;
 use flowbook_stdlib::types::{Field, Kind, Shape, Type};
 
 use super::body::Body;
-use super::misfit::vendor;
-use crate::checked::{Element, Expr, ExprKind, Table};
+use crate::checked::{Arg, Element, Expr, ExprKind, Table};
 
 /// Whether two types lie alike.
 pub(super) fn alike(one: &Type, other: &Type) -> bool {
@@ -34,7 +33,7 @@ pub(super) fn has_record(kind: &Kind) -> bool {
     }
 }
 
-/// The narrowest type that holds both. Records have the fields that both have; those of one vendor's type, made by maps, all that one has.
+/// The narrowest type that holds both. Records have the fields that both have; those of one named type all that one has.
 pub(super) fn joined(left: &Type, right: &Type) -> Option<Type> {
     let optional = left.optional || right.optional;
     let kind = match (&left.kind, &right.kind) {
@@ -49,7 +48,7 @@ pub(super) fn joined(left: &Type, right: &Type) -> Option<Type> {
 }
 
 fn joined_shape(a: &Shape, b: &Shape) -> Option<Shape> {
-    let whole = vendor(a) && a.name == b.name;
+    let whole = !a.name.is_empty() && a.name == b.name;
     let mut fields: Vec<Field> = Vec::new();
     for field in &a.fields {
         let mut both = field.clone();
@@ -82,6 +81,27 @@ fn joined_shape(a: &Shape, b: &Shape) -> Option<Shape> {
             None
         },
     })
+}
+
+/// The type that branches take: what their place expects, where records in all of them fit it; else what they have in common.
+pub(super) fn agreed<'t>(
+    mut types: impl Iterator<Item = &'t Type> + Clone,
+    expected: Option<&Type>,
+) -> Option<Type> {
+    let given = types.clone();
+    if let Some(expected) = expected
+        && has_record(&expected.kind)
+        && given
+            .clone()
+            .all(|ty| rules::fits_into(&ty.clone().present(), expected).is_ok())
+    {
+        return Some(Type {
+            kind: expected.kind.clone(),
+            optional: given.clone().any(|ty| ty.optional),
+        });
+    }
+    let first = types.next()?.clone();
+    types.try_fold(first, |all, ty| joined(&all, ty))
 }
 
 impl Body<'_, '_> {
@@ -204,73 +224,101 @@ impl Body<'_, '_> {
 
     /// A record out of the fields of another.
     fn rebuilt(&mut self, value: Expr, go: &Arc<Shape>, ty: Type) -> Expr {
-        let span = value.span;
         let Kind::Record(come) = value.ty.kind.clone() else {
             return value;
         };
-        let optional = value.ty.optional;
-        let there = optional.then(|| value.clone());
-        let local = self.hidden(value.ty.clone().present(), span);
-        let mut fields = Vec::new();
-        for (position, field) in go.fields.iter().enumerate() {
-            if let Some((at, given)) = come.field(&field.name)
-                && !given.sub
-            {
-                let read = Expr {
-                    kind: ExprKind::Field(Box::new(self.local(local, span)), at as u16),
-                    ty: given.ty.clone(),
-                    span,
-                };
-                fields.push((position as u16, self.shaped(read, &field.ty)));
+        self.passed(value, |body, value| {
+            let span = value.span;
+            let local = body.hidden(value.ty.clone(), span);
+            let mut fields = Vec::new();
+            for (position, field) in go.fields.iter().enumerate() {
+                if let Some((at, given)) = come.field(&field.name)
+                    && !given.sub
+                {
+                    let read = Expr {
+                        kind: ExprKind::Field(Box::new(body.local(local, span)), at as u16),
+                        ty: given.ty.clone(),
+                        span,
+                    };
+                    fields.push((position as u16, body.shaped(read, &field.ty)));
+                }
             }
-        }
-        let record = Expr {
-            kind: ExprKind::Record {
-                shape: go.clone(),
-                lets: vec![(local, value)],
-                fields,
-            },
-            ty: ty.clone().present(),
-            span,
-        };
-        match there {
-            None => record,
-            Some(value) => Expr {
-                kind: ExprKind::If(Box::new(super::operate::there(value)), Box::new(record)),
-                ty,
+            Expr {
+                kind: ExprKind::Record {
+                    shape: go.clone(),
+                    lets: vec![(local, value)],
+                    fields,
+                },
+                ty: ty.present(),
                 span,
-            },
-        }
+            }
+        })
     }
 
     /// A list whose items are rebuilt.
     fn relisted(&mut self, value: Expr, go: &Type, ty: Type) -> Expr {
-        let span = value.span;
         let Kind::List(come) = value.ty.kind.clone() else {
             return value;
         };
-        let there = value.ty.optional.then(|| value.clone());
-        let item = self.hidden(*come, span);
-        let give = self.local(item, span);
-        let give = self.shaped(give, go);
-        let list = Expr {
+        self.passed(value, |body, list| {
+            let span = list.span;
+            let item = body.hidden(*come, span);
+            let give = body.local(item, span);
+            let give = body.shaped(give, go);
+            Expr {
+                kind: ExprKind::List(vec![Element::For {
+                    item,
+                    counter: None,
+                    list,
+                    when: None,
+                    give,
+                }]),
+                ty: ty.present(),
+                span,
+            }
+        })
+    }
+
+    /// What is made of a value that is there; an absent one passes by. It is computed once: `[for x in [value] => made(x)] | first`, and lists
+    /// drop none.
+    pub(super) fn passed(
+        &mut self,
+        value: Expr,
+        make: impl FnOnce(&mut Self, Expr) -> Expr,
+    ) -> Expr {
+        if !value.ty.optional {
+            return make(self, value);
+        }
+        let span = value.span;
+        let present = value.ty.clone().present();
+        let one = Expr {
+            kind: ExprKind::List(vec![Element::One(value)]),
+            ty: Type::new(Kind::List(Box::new(present.clone()))),
+            span,
+        };
+        let item = self.hidden(present, span);
+        let there = self.local(item, span);
+        let give = make(self, there);
+        let ty = give.ty.clone().optional();
+        let all = Expr {
+            ty: Type::new(Kind::List(Box::new(give.ty.clone().present()))),
             kind: ExprKind::List(vec![Element::For {
                 item,
                 counter: None,
-                list: value,
+                list: one,
                 when: None,
                 give,
             }]),
-            ty: ty.clone().present(),
             span,
         };
-        match there {
-            None => list,
-            Some(value) => Expr {
-                kind: ExprKind::If(Box::new(super::operate::there(value)), Box::new(list)),
-                ty,
-                span,
+        Expr {
+            kind: ExprKind::Call {
+                function: "first",
+                args: vec![Arg::Value(all)],
+                hands_on: false,
             },
+            ty,
+            span,
         }
     }
 }

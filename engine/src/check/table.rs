@@ -244,6 +244,10 @@ fn result_type(
         Gives::Declared(ty) => Some((*ty).clone()),
         Gives::Joined(_) => None,
     };
+    let hint = match &asked.gives {
+        Gives::Joined(hint) => *hint,
+        Gives::Declared(_) => None,
+    };
     let mut results: Vec<&mut Expr> = known
         .iter_mut()
         .map(|known| &mut known.give)
@@ -255,6 +259,8 @@ fn result_type(
     let ty = match declared {
         Some(ty) => ty,
         None => {
+            let types = results.iter().map(|result| &result.ty);
+            let agreed = shape::agreed(types, hint);
             let mut joined = first.ty.clone();
             let mut from = first.span;
             for result in &results[1..] {
@@ -285,7 +291,7 @@ fn result_type(
                     }
                 }
             }
-            joined
+            agreed.unwrap_or(joined)
         }
     };
     if matches!(ty.kind, Kind::Record(_) | Kind::List(_)) {
