@@ -26,7 +26,11 @@ pub(crate) struct Column {
 }
 
 /// A cell's tests, or what is wrong with it. `place` stands before messages: the file, line and column of a CSV, else nothing.
-pub(crate) fn cell(cell: &ast::Cell, column: &Column, place: &str) -> Result<Cell, Diagnostic> {
+pub(crate) fn cell(
+    cell: &ast::Cell,
+    column: &Column,
+    place: &str,
+) -> Result<Cell, Box<Diagnostic>> {
     if column.ty.kind == Kind::Unknown {
         return Ok(Cell::Any);
     }
@@ -45,7 +49,7 @@ fn test(
     alternative: &Alternative,
     column: &Column,
     place: &str,
-) -> Result<Option<Test>, Diagnostic> {
+) -> Result<Option<Test>, Box<Diagnostic>> {
     let constant = |literal: &Literal, span: Span| value(literal, span, column, place);
     Ok(Some(match alternative {
         Alternative::Any => return Ok(None),
@@ -67,13 +71,13 @@ fn test(
         }
         Alternative::Set(Constant::Literal(literal, span), less) => {
             if let Some(less) = less.first() {
-                return Err(Diagnostic::error(
+                return Err(Box::new(Diagnostic::error(
                     "F0210",
                     constant_span(less),
                     format!("{place}Only a set of countries can be lessened by `-`, and this is one value."),
                 )
                 .label("cannot be taken from one value")
-                .help("Write the value alone, or a set before the `-`: `eu - SE`."));
+                .help("Write the value alone, or a set before the `-`: `eu - SE`.")));
             }
             Test::Is(constant(literal, *span)?)
         }
@@ -118,32 +122,38 @@ fn value(
     span: Span,
     column: &Column,
     place: &str,
-) -> Result<Value, Diagnostic> {
+) -> Result<Value, Box<Diagnostic>> {
     let Column { name, ty } = column;
     if *constant == Literal::None {
         return if ty.optional {
             Ok(Value::None)
         } else {
-            Err(Diagnostic::error(
-                "F0208",
-                span,
-                format!("{place}The column `{name}` is never none: it is {ty}, without a `?`."),
-            )
-            .label("never matches")
-            .help(format!(
-                "Take `none` out, or let the column be absent: `{name}: {ty}?`."
-            )))
+            Err(Box::new(
+                Diagnostic::error(
+                    "F0208",
+                    span,
+                    format!("{place}The column `{name}` is never none: it is {ty}, without a `?`."),
+                )
+                .label("never matches")
+                .help(format!(
+                    "Take `none` out, or let the column be absent: `{name}: {ty}?`."
+                )),
+            ))
         };
     }
     let present = ty.clone().present();
     if is_text(ty) && !matches!(constant, Literal::Text(_)) {
-        return Err(Diagnostic::error(
-            "F0208",
-            span,
-            format!("{place}The column `{name}` is {present}, and only texts in quotes are texts."),
-        )
-        .label("no text")
-        .maybe_help(fix(constant, &present)));
+        return Err(Box::new(
+            Diagnostic::error(
+                "F0208",
+                span,
+                format!(
+                    "{place}The column `{name}` is {present}, and only texts in quotes are texts."
+                ),
+            )
+            .label("no text")
+            .maybe_help(fix(constant, &present)),
+        ));
     }
     let (found, narrow) = literal(constant, Some(&present)).map_err(|unfit| {
         Diagnostic::error("F0208", span, format!("{place}{}", unfit.message))
@@ -160,13 +170,15 @@ fn value(
                 }
                 _ => format!("it is {}, and the column is {present}", a(&narrow)),
             };
-            Err(Diagnostic::error(
-                "F0208",
-                span,
-                format!("{place}The column `{name}` can never be {found}: {why}."),
-            )
-            .label(format!("the column `{name}` is {present}"))
-            .maybe_help(fix(constant, &present)))
+            Err(Box::new(
+                Diagnostic::error(
+                    "F0208",
+                    span,
+                    format!("{place}The column `{name}` can never be {found}: {why}."),
+                )
+                .label(format!("the column `{name}` is {present}"))
+                .maybe_help(fix(constant, &present)),
+            ))
         }
     }
 }
@@ -204,7 +216,7 @@ fn fix(constant: &Literal, ty: &Type) -> Option<String> {
     }
 }
 
-fn ordered(column: &Column, span: Span, place: &str) -> Result<(), Diagnostic> {
+fn ordered(column: &Column, span: Span, place: &str) -> Result<(), Box<Diagnostic>> {
     if matches!(
         column.ty.kind,
         Kind::Int
@@ -217,7 +229,7 @@ fn ordered(column: &Column, span: Span, place: &str) -> Result<(), Diagnostic> {
     ) {
         return Ok(());
     }
-    Err(Diagnostic::error(
+    Err(Box::new(Diagnostic::error(
         "F0210",
         span,
         format!(
@@ -226,11 +238,11 @@ fn ordered(column: &Column, span: Span, place: &str) -> Result<(), Diagnostic> {
         ),
     )
     .label("only numbers, percentages, money, dates and times have an order")
-    .help("List the values one by one, joined by `|`."))
+    .help("List the values one by one, joined by `|`.")))
 }
 
 /// Whether a named set fits the column; true: of territories.
-fn set(name: &ast::Word, column: &Column, place: &str) -> Result<bool, Diagnostic> {
+fn set(name: &ast::Word, column: &Column, place: &str) -> Result<bool, Box<Diagnostic>> {
     let territories = match column.ty.kind {
         Kind::Country => false,
         Kind::Territory => true,
@@ -244,35 +256,37 @@ fn set(name: &ast::Word, column: &Column, place: &str) -> Result<bool, Diagnosti
                 ),
             )
             .label("names stand for sets of countries only");
-            return Err(match column.ty.kind {
+            return Err(Box::new(match column.ty.kind {
                 Kind::Text(_) | Kind::OneOf(_) | Kind::Email(_) => {
                     error.help(format!("Text stands in quotes: `\"{}\"`.", name.text))
                 }
                 _ => error.help("Write a constant, constants joined by `|`, or `_` for any value."),
-            });
+            }));
         }
     };
     if places::is_set(&name.text) {
         return Ok(territories);
     }
-    Err(Diagnostic::error(
-        "F0209",
-        name.span,
-        format!(
-            "{place}There is no set of countries called `{}`.",
-            name.text
+    Err(Box::new(
+        Diagnostic::error(
+            "F0209",
+            name.span,
+            format!(
+                "{place}There is no set of countries called `{}`.",
+                name.text
+            ),
+        )
+        .label("no such set")
+        .maybe_help(
+            if name.text.len() == 2 && name.text.chars().all(|letter| letter.is_ascii_lowercase()) {
+                Some(format!(
+                    "A country's code has two capitals: `{}`.",
+                    name.text.to_uppercase()
+                ))
+            } else {
+                suggest::help(&name.text, places::sets(), "Sets of countries")
+            },
         ),
-    )
-    .label("no such set")
-    .maybe_help(
-        if name.text.len() == 2 && name.text.chars().all(|letter| letter.is_ascii_lowercase()) {
-            Some(format!(
-                "A country's code has two capitals: `{}`.",
-                name.text.to_uppercase()
-            ))
-        } else {
-            suggest::help(&name.text, places::sets(), "Sets of countries")
-        },
     ))
 }
 

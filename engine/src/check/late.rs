@@ -248,7 +248,11 @@ impl Flowing<'_, '_> {
         }
         let mut paths: Vec<Vec<u16>> = Vec::new();
         let mut lost: Vec<Vec<u16>> = Vec::new();
-        let own_body = write.action == 0 || write.args.is_empty();
+        let of = &self.checker.declared.resources[write.resource as usize];
+        let own_body = of
+            .creates
+            .get(usize::from(write.action))
+            .is_none_or(|action| action.body.is_none());
         for put in &write.body {
             let known = self.expr(&put.value, locals, around);
             if known.late().is_none() && own_body {
@@ -261,8 +265,7 @@ impl Flowing<'_, '_> {
             self.expr(done, locals, around);
         }
         // An update changes what is there: all of it is known but for the fields that get a late value.
-        let shape = &self.checker.declared.resources[write.resource as usize].shape;
-        for (field, at) in shape.fields.iter().zip(0u16..) {
+        for (field, at) in of.shape.fields.iter().zip(0u16..) {
             let late = lost.iter().any(|path| path.first() == Some(&at));
             let there = write.verb == Verb::Update || field.default.is_some();
             if there && !late {

@@ -361,7 +361,7 @@ fn case(checker: &Checker<'_>, asked: &Asked<'_>, row: &ast::Row, place: &str) -
         };
         match cells::cell(cell, column, &place) {
             Ok(test) => tests.push(test),
-            Err(finding) => report(finding),
+            Err(finding) => report(*finding),
         }
     }
     let mut day = |written: &Option<(ast::Literal, Span)>| -> Option<Date> {
