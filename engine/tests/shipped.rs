@@ -45,6 +45,6 @@ fn shipped_flowbooks_check_without_an_error() {
         assert!(errors.is_empty(), "{}", errors.join("\n"));
         let book = checked.book.expect("a flowbook without errors");
         let order: Vec<&str> = book.flows.iter().map(|flow| flow.name.as_str()).collect();
-        assert_eq!(order, ["customers_to_books", "orders"]);
+        assert_eq!(order, ["orders", "customers_to_books"]);
     }
 }
