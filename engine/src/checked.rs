@@ -210,6 +210,7 @@ pub enum Arg {
 
 /// An element of a list.
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant)] // as many as the text has lists
 pub enum Element {
     /// One item; dropped when absent.
     One(Expr),

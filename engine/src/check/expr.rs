@@ -43,7 +43,7 @@ impl Body<'_, '_> {
                     span,
                 }
             }
-            Tree::Binary(op, left, right) => self.binary(*op, left, right, span, expected),
+            Tree::Binary(op, left, right) => self.binary(*op, left, right, span),
             Tree::Exists(path) => self.exists(path, span, true),
             Tree::Missing(path) => self.exists(path, span, false),
             Tree::List(elements) => self.list(elements, span, expected),

@@ -111,9 +111,7 @@ impl Body<'_, '_> {
                         give,
                     }
                 }
-                _ => values[number]
-                    .take()
-                    .map_or(Arg::Left, |value| Arg::Value(value)),
+                _ => values[number].take().map_or(Arg::Left, Arg::Value),
             };
             // Lists that later arguments go over are still needed.
             if let Arg::Value(value) = &arg {

@@ -12,6 +12,9 @@ use crate::checked::{Expr, ExprKind};
 use crate::diagnostic::Diagnostic;
 use crate::plan::{Comparison, Math};
 
+/// What an operator gives for two types, or why it gives nothing.
+type Rule = fn(&Type, &Type) -> Result<Type, String>;
+
 /// `x exists`
 pub(super) fn there(value: Expr) -> Expr {
     let span = value.span;
@@ -29,12 +32,11 @@ impl Body<'_, '_> {
         left: &ast::Expr,
         right: &ast::Expr,
         span: Span,
-        expected: Option<&Type>,
     ) -> Expr {
         match op {
             BinaryOp::Or | BinaryOp::And => self.logic(op, left, right, span),
             BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div => {
-                self.math(op, left, right, span, expected)
+                self.math(op, left, right, span)
             }
             BinaryOp::In => self.inside(left, right, span),
             _ => self.compare(op, left, right, span),
@@ -125,15 +127,8 @@ impl Body<'_, '_> {
         value
     }
 
-    fn math(
-        &mut self,
-        op: BinaryOp,
-        left: &ast::Expr,
-        right: &ast::Expr,
-        span: Span,
-        _expected: Option<&Type>,
-    ) -> Expr {
-        let (math, what, rule): (_, _, fn(&Type, &Type) -> Result<Type, String>) = match op {
+    fn math(&mut self, op: BinaryOp, left: &ast::Expr, right: &ast::Expr, span: Span) -> Expr {
+        let (math, what, rule): (_, _, Rule) = match op {
             BinaryOp::Add => (Math::Add, "added", rules::type_of_add),
             BinaryOp::Sub => (Math::Sub, "subtracted", rules::type_of_sub),
             BinaryOp::Mul => (Math::Mul, "multiplied", rules::type_of_mul),
