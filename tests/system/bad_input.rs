@@ -212,7 +212,8 @@ fn answers_that_cannot_be_used() {
             "a number with 40 digits",
             "200 OK",
             format!(
-                r#"{{"items": [{{"id": 5, "create_date": "2026-02-01T00:00:00Z", "status": 1, "paid": true, "total_price": {}}}]}}"#,
+                r#"{{"items": [{{"id": 5, "create_date": "2026-02-01T00:00:00Z", "status": 1, "paid": true, "ordernumber_full": "9", "paymethod": "cash",
+                    "currency": "SEK", "customer": {{"email": ""}}, "product_number": "MUGG-BLA", "product_name": "Mugg", "count": 1, "tax": 25, "total_discounts": {}}}]}}"#,
                 "1234567890".repeat(4)
             ),
         ),

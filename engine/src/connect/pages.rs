@@ -47,7 +47,8 @@ pub(super) fn cut<'a>(
     any_case: bool,
 ) -> Result<Cut<'a>, Unreadable> {
     let body = body.trim();
-    let Some(pages) = pages.filter(|_| !body.starts_with('[')) else {
+    let bare = whole && body.starts_with('[');
+    let Some(pages) = pages.filter(|_| !bare) else {
         return Ok(Cut {
             items: json::items(body)?,
             next: None,
