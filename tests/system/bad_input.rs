@@ -213,7 +213,7 @@ fn answers_that_cannot_be_used() {
             "200 OK",
             format!(
                 r#"{{"items": [{{"id": 5, "create_date": "2026-02-01T00:00:00Z", "status": 1, "paid": true, "ordernumber_full": "9", "paymethod": "cash",
-                    "currency": "SEK", "customer": {{"email": ""}}, "product_number": "MUGG-BLA", "product_name": "Mugg", "count": 1, "tax": 25, "total_discounts": {}}}]}}"#,
+                    "currency": "SEK", "customer": {{"email": ""}}, "product_number": "MUGG-BLA", "product_name": "Mugg", "count": 1, "tax": 25, "price_with_attributes": {}}}]}}"#,
                 "1234567890".repeat(4)
             ),
         ),

@@ -230,6 +230,18 @@ pub fn steady(text: &str) -> String {
         if let Some(at) = line.find(" s, with").or_else(|| line.find(" s, without")) {
             let start = line[..at].rfind(' ').map_or(0, |space| space + 1);
             line.replace_range(start..at, "N");
+            // how many requests equal questions cost depends on which record asks first
+            let words: Vec<&str> = line.split(' ').collect();
+            let counts: Vec<usize> = (1..words.len())
+                .filter(|at| words[*at].starts_with("request"))
+                .map(|at| at - 1)
+                .collect();
+            let masked: Vec<&str> = words
+                .iter()
+                .enumerate()
+                .map(|(at, word)| if counts.contains(&at) { "N" } else { word })
+                .collect();
+            line = masked.join(" ");
         }
         while let Some(at) = line.find("127.0.0.1:") {
             let start = at + "127.0.0.1".len();

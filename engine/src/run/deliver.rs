@@ -231,13 +231,13 @@ impl<'a, S: Systems> Engine<'a, S> {
                 let answer = life.machine.bounds.answers.get(turned);
                 answer.map_or(Value::None, |answer| cache::at(answer, &flag.field).clone())
             };
-            if matches!(told(life), Value::None | Value::Late) {
+            if ops::untold(&told(life)) {
                 self.refresh(life, turned).await?;
             }
             let actual = told(life);
             let name = ops::field_name(shape, &flag.field);
             match ops::field_kind(shape, &flag.field) {
-                _ if matches!(actual, Value::None | Value::Late) => life.notes.push(format!(
+                _ if ops::untold(&actual) => life.notes.push(format!(
                     "assumed, since {} does not tell it: {name} is {}",
                     self.system_name(step.resource),
                     ops::shown(&expected)
@@ -432,8 +432,8 @@ impl Machine<'_, '_> {
     fn answer_lacks(&mut self, node: NodeIx) -> Result<bool, Stop> {
         let program = self.code.program;
         match &program.nodes[node as usize].op {
-            Op::Get(of, _) if self.is_answer(*of) => match self.eval(node) {
-                Ok(value) => Ok(value == Value::None),
+            Op::Get(of, field) if self.is_answer(*of) => match self.eval(*of) {
+                Ok(record) => Ok(ops::untold(cache::at(&record, &[*field]))),
                 Err(Stop::Late) => Ok(true),
                 Err(stop) => Err(stop),
             },

@@ -6,6 +6,7 @@ pub use flowbook_stdlib::display::{in_message, in_text};
 use flowbook_stdlib::function::{Failure, Function};
 use flowbook_stdlib::types::{Kind, Shape};
 use flowbook_stdlib::value::{Bad, Value};
+use flowbook_stdlib::wire::MISSING;
 use flowbook_stdlib::{functions, operations, places};
 use jiff::civil::Date;
 
@@ -15,6 +16,15 @@ use crate::plan::{Comparison, Math};
 /// All functions.
 pub fn functions() -> impl Iterator<Item = &'static Function> {
     functions::ALL.iter().copied()
+}
+
+/// Whether a target did not tell a field of its answer.
+pub fn untold(value: &Value) -> bool {
+    match value {
+        Value::None | Value::Late => true,
+        Value::Bad(bad) => bad.reason == MISSING,
+        _ => false,
+    }
 }
 
 /// The failure of whoever uses a wire value that does not fit its field.

@@ -58,6 +58,9 @@ impl<'a> Holder<'a> {
     }
 }
 
+/// The reason of a field that is not on the wire though its type says that it is.
+pub const MISSING: &str = "is missing";
+
 /// JSON that is no record at all.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
@@ -180,7 +183,12 @@ impl Reader {
             complete(&mut fields[index], &field.ty.kind, currency, flag);
         }
         for (index, field) in each() {
-            let (Some(inner), Some(json)) = (&self.inner[index], raw[index]) else {
+            let Some(inner) = self.inner[index].as_ref().filter(|_| self.wanted[index]) else {
+                continue;
+            };
+            let name = || join(path, &field.name);
+            let Some(json) = raw[index] else {
+                fields[index] = present(field, Value::None, name);
                 continue;
             };
             let here = Here {
@@ -191,8 +199,8 @@ impl Reader {
                 },
                 currency,
             };
-            let value = self.parts(field, json, &here, &join(path, &field.name))?;
-            fields[index] = value;
+            let value = self.parts(field, json, &here, &name())?;
+            fields[index] = present(field, value, name);
         }
         Ok(Value::Record(fields.into()))
     }
@@ -206,7 +214,7 @@ impl Reader {
         };
         match (value, &field.default) {
             (Value::None, Some(default)) => adapt(default, &field.ty.kind),
-            (value, _) => value,
+            (value, _) => present(field, value, || join(path, &field.name)),
         }
     }
 
@@ -422,6 +430,18 @@ fn join(path: &str, name: &str) -> String {
     } else {
         format!("{path}.{name}")
     }
+}
+
+/// Reading is lenient: a field that should be there and is not concerns only whoever uses it.
+fn present(field: &Field, value: Value, name: impl FnOnce() -> String) -> Value {
+    if value != Value::None || field.ty.optional || field.sub {
+        return value;
+    }
+    Value::Bad(Arc::new(Bad {
+        field: name(),
+        value: String::new(),
+        reason: MISSING.to_owned(),
+    }))
 }
 
 fn bad(field: String, json: &str, secret: bool, reason: &str) -> Value {

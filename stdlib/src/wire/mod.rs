@@ -9,7 +9,7 @@ mod number;
 mod overlay;
 mod scalar;
 
-pub use decode::{Habits, Holder, Reader, Unreadable};
+pub use decode::{Habits, Holder, MISSING, Reader, Unreadable};
 pub use encode::{Unwritable, encode, written};
 pub use number::decimal;
 pub use overlay::{object, overlay};

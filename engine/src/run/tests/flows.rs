@@ -127,7 +127,7 @@ fn gates_hold_records_back_and_say_why() {
     let (report, told) = carry(&tables, &plan, &store, &Options::default());
     insta::assert_snapshot!(format!("{}\n{told}", counts(&report)), @r"
     read 3 created 0 updated 0 done 0 unchanged 0 skipped 1 waiting 2 failed 0
-    orders › 1  waiting
+    orders › 1  waiting: not yet what `where` asks for (orders.flow:1)
     orders › 2  waiting: no number yet
     orders › 3  skipped: a test
     ");
@@ -450,6 +450,7 @@ fn the_summary_tells_a_bookkeeper_what_happened_and_what_to_do() {
       failed        1
       Skipped: 1 × a test
       Waiting: 1 × no number yet
+      Waiting: 1 × not yet what `where` asks for (orders.flow:1)
 
       Failed: 5  [F0806]
         The value for Note has 30 characters where 20 fit.
