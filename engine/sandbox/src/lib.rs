@@ -10,6 +10,7 @@ mod server;
 mod state;
 mod till;
 
+use axum::serve::ListenerExt;
 use server::{Place, Shared, Side};
 use state::State;
 use std::fmt;
@@ -311,6 +312,10 @@ fn serve(
         let _ = stopped.wait_for(|stop| *stop).await;
     };
     tokio::spawn(async move {
+        let listener = listener.tap_io(|stream| {
+            // without it an answer could wait for the acknowledgement of the one before; if it cannot be set, it does
+            let _ = stream.set_nodelay(true);
+        });
         axum::serve(listener, router)
             .with_graceful_shutdown(ended)
             .await

@@ -85,8 +85,14 @@ impl Cache {
     }
 
     /// A record was written: it takes the place of what was known of it, and ends the misses of its keys. With no record at hand, every
-    /// answer of the resource is asked again.
-    pub fn wrote(&self, resources: &[Resource], ix: ResourceIx, record: Option<&Value>) {
+    /// answer of the resource is asked again. `below` is the key of the record that it is below: the lists of other ones stay.
+    pub fn wrote(
+        &self,
+        resources: &[Resource],
+        ix: ResourceIx,
+        record: Option<&Value>,
+        below: Option<&str>,
+    ) {
         let resource = &resources[ix as usize];
         // A record that is not written yet (a dry run's) has no key that could be another's.
         let own = |of: &Value| {
@@ -130,7 +136,8 @@ impl Cache {
                     (false, false) => true,
                 }
             }
-            Question::Get(of, _) | Question::Sub(of, _) => *of != ix,
+            Question::Sub(of, parent) => *of != ix || below.is_some_and(|below| below != parent),
+            Question::Get(of, id) => *of != ix || key.as_ref().is_some_and(|key| key != id),
             Question::Link(..) => false,
             _ => true,
         });

@@ -53,7 +53,7 @@ impl<'a, S: Systems> Engine<'a, S> {
                 }
             },
             Sent::Taken(trouble) => {
-                self.forget_written(step);
+                self.forget_written(life, step);
                 let found = self.at(life, turn, |machine| machine.look(turned.0)).await;
                 match found {
                     Ok(Found::None) => Err(of_trouble(trouble, step).into()),
@@ -63,7 +63,7 @@ impl<'a, S: Systems> Engine<'a, S> {
             }
             Sent::Gone(_) if step.verb == Verb::Ensure && found.is_some() => {
                 life.machine.bounds.links.remove(turned);
-                self.forget_written(step);
+                self.forget_written(life, step);
                 Ok(None)
             }
             Sent::Gone(_) if found.is_some() => match self.gone(life, step) {
@@ -140,7 +140,7 @@ impl<'a, S: Systems> Engine<'a, S> {
         if let To::Record(node) = step.to {
             return self.read_record(life, step, turn, node, leaves).await;
         }
-        self.forget_written(step);
+        self.forget_written(life, step);
         life.machine.bounds.afresh = true;
         life.machine.bounds.forget_step(turned);
         let found = self.at(life, turn, |machine| machine.look(turned.0)).await;
@@ -200,12 +200,14 @@ impl<'a, S: Systems> Engine<'a, S> {
     }
 
     /// What was known of the written resource and its forms is asked again.
-    fn forget_written(&self, step: &Step) {
+    fn forget_written(&self, life: &mut Life<'a>, step: &Step) {
         let resources = &self.plan.resources;
-        self.asker.cache.wrote(resources, step.resource, None);
+        let below = self.parent_key(life, step);
+        let cache = self.asker.cache;
+        cache.wrote(resources, step.resource, None, below.as_deref());
         self.asker.systems.forget(step.resource);
         for form in &self.resource(step.resource).forms {
-            self.asker.cache.wrote(resources, *form, None);
+            cache.wrote(resources, *form, None, None);
             self.asker.systems.forget(*form);
         }
     }

@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 pub mod cache;
 pub mod changes;
 pub mod claims;
+pub mod commits;
 pub mod ends;
 pub mod eval;
 pub mod map;
@@ -75,7 +76,7 @@ impl Default for Options {
             since: None,
             now: None,
             secret: None,
-            writes_at_once: 8,
+            writes_at_once: 16,
             settle: None,
         }
     }
@@ -119,6 +120,7 @@ pub async fn run<S: Systems>(
     };
     let stopped = Mutex::new(None);
     let claims = claims::Claims::default();
+    let commits = commits::Commits::default();
     let cache = cache::Cache::default();
     let context = context(plan, options);
     let chosen = plan
@@ -143,6 +145,7 @@ pub async fn run<S: Systems>(
             options,
             progress,
             claims: &claims,
+            commits: &commits,
             now: options.now.unwrap_or_else(Timestamp::now),
             stopped: &stopped,
         };

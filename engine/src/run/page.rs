@@ -12,6 +12,7 @@ use super::ask::{Asker, Wanted};
 use super::cache;
 use super::changes::{Change, Does};
 use super::claims::Claims;
+use super::commits::Commits;
 use super::eval::{Code, Machine, Turn};
 use super::ops;
 use super::payload::hash_of;
@@ -36,6 +37,7 @@ pub(super) struct Engine<'a, S> {
     pub options: &'a Options,
     pub progress: &'a dyn Progress,
     pub claims: &'a Claims,
+    pub commits: &'a Commits,
     pub now: Timestamp,
     /// Why the run stops.
     pub stopped: &'a Mutex<Option<Trouble>>,

@@ -18,7 +18,7 @@ use super::step::{Found, Turned, unknown, with};
 use super::stop::{Ended, Stop};
 use crate::connect::{Systems, Trouble};
 use crate::plan::{Act, ActKind, Step, StepIx, To};
-use crate::store::Link;
+use crate::store::{Confirmed, Link};
 
 /// Why a record does not go on with its steps.
 #[derive(Debug)]
@@ -321,22 +321,40 @@ impl<'a, S: Systems> Engine<'a, S> {
             // A record that took another form keeps the link to what was written.
             let kept = known.as_ref() == Some(&link) || (elsewhere.is_some() && known.is_some());
             if !kept && !is_late(&link.target) {
-                let source = self.resource_name(self.flow.read.resource);
-                self.stored(|store| store.confirm(&self.record_key(&life.key), &source, &link))
-                    .map_err(|trouble| self.stop(trouble))?;
+                let confirmed = Confirmed {
+                    record: self.record_key(&life.key),
+                    source: self.resource_name(self.flow.read.resource),
+                    link: link.clone(),
+                };
+                let durable = self.commits.confirm(confirmed, self.asker.store).await;
+                durable.map_err(|failed| self.stop(super::store_trouble(failed)))?;
                 life.links.insert(name, link);
             }
         }
         if hash != ADOPTED {
             life.passed = true;
-            self.asker
-                .cache
-                .wrote(&self.plan.resources, step.resource, Some(&answer));
+            let below = self.parent_key(life, step);
+            self.asker.cache.wrote(
+                &self.plan.resources,
+                step.resource,
+                Some(&answer),
+                below.as_deref(),
+            );
         }
         life.machine.bounds.pending.remove(&turned.0);
         life.machine.forget();
         life.machine.bounds.forget();
         Ok(())
+    }
+
+    /// The key of the record that a step writes below.
+    pub fn parent_key(&self, life: &mut Life<'a>, step: &Step) -> Option<String> {
+        let To::Child(parent) = step.to else {
+            return None;
+        };
+        let above = self.resource(step.resource).parent?;
+        let parent = life.machine.eval(parent).ok()?;
+        Some(life.machine.key_of(above, &parent)).filter(|key| !key.is_empty())
     }
 
     /// An update of the record that was read: what it says from now on is no news.
@@ -370,7 +388,7 @@ impl<'a, S: Systems> Engine<'a, S> {
             let record = self.would_be(life, step, turned, turn, found).await?;
             self.asker
                 .cache
-                .wrote(&self.plan.resources, step.resource, Some(&record));
+                .wrote(&self.plan.resources, step.resource, Some(&record), None);
         }
         Ok(())
     }
@@ -429,9 +447,13 @@ impl<'a, S: Systems> Engine<'a, S> {
         }
         match self.asker.systems.get(step.resource, &id).await {
             Ok(Some(record)) => {
-                self.asker
-                    .cache
-                    .wrote(&self.plan.resources, step.resource, Some(&record));
+                let below = self.parent_key(life, step);
+                self.asker.cache.wrote(
+                    &self.plan.resources,
+                    step.resource,
+                    Some(&record),
+                    below.as_deref(),
+                );
                 life.machine.bounds.answers.insert(turned.clone(), record);
                 life.machine.forget();
                 life.machine.bounds.forget();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use flowbook_stdlib::value::Value;
 use jiff::Timestamp;
 
-use super::{BEGUN, End, Link, Reason, RecordKey, State, Store, StoreError};
+use super::{BEGUN, Confirmed, End, Link, Reason, RecordKey, State, Store, StoreError};
 
 /// Everything in maps.
 #[derive(Debug, Clone)]
@@ -86,34 +86,32 @@ impl Store for MemoryStore {
         Ok(self.last.get(&pair).cloned())
     }
 
-    fn confirm(
-        &mut self,
-        record: &RecordKey,
-        source_resource: &str,
-        link: &Link,
-    ) -> Result<(), StoreError> {
-        let links = self.links.entry(record.clone()).or_default();
-        links.retain(|other| other.step != link.step);
-        links.push(link.clone());
-        let pair = (
-            source_resource.to_owned(),
-            record.key.clone(),
-            link.resource.clone(),
-        );
-        self.last.insert(pair, link.target.clone());
-        self.records
-            .entry(record.clone())
-            .or_insert_with(|| State {
-                end: End::Waiting,
-                hash: 0,
-                reason: Some(Reason {
-                    message: BEGUN.to_owned(),
-                    ..Reason::default()
-                }),
-                waiting_since: None,
-                passed: true,
-            })
-            .passed = true;
+    fn confirm_all(&mut self, confirmed: &[Confirmed]) -> Result<(), StoreError> {
+        for Confirmed {
+            record,
+            source,
+            link,
+        } in confirmed
+        {
+            let links = self.links.entry(record.clone()).or_default();
+            links.retain(|other| other.step != link.step);
+            links.push(link.clone());
+            let pair = (source.clone(), record.key.clone(), link.resource.clone());
+            self.last.insert(pair, link.target.clone());
+            self.records
+                .entry(record.clone())
+                .or_insert_with(|| State {
+                    end: End::Waiting,
+                    hash: 0,
+                    reason: Some(Reason {
+                        message: BEGUN.to_owned(),
+                        ..Reason::default()
+                    }),
+                    waiting_since: None,
+                    passed: true,
+                })
+                .passed = true;
+        }
         Ok(())
     }
 

@@ -96,6 +96,17 @@ pub struct Link {
     pub hash: u64,
 }
 
+/// A confirmed write of a record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Confirmed {
+    /// The source record.
+    pub record: RecordKey,
+    /// Its resource: `till.orders`.
+    pub source: String,
+    /// What was written.
+    pub link: Link,
+}
+
 /// Why the store cannot go on: file, what was done, next step.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -126,14 +137,23 @@ pub trait Store: Send {
         resource: &str,
     ) -> Result<Option<Value>, StoreError>;
 
-    /// A write of a record is confirmed: link and outcome in one transaction. From now on the record has passed its gates; one that was
+    /// Writes of records are confirmed: links and outcomes in one transaction. From now on the records have passed their gates; one that was
     /// never stored waits, so that a run that is cut off here is gone on with.
+    fn confirm_all(&mut self, confirmed: &[Confirmed]) -> Result<(), StoreError>;
+
+    /// A single write is confirmed.
     fn confirm(
         &mut self,
         record: &RecordKey,
         source_resource: &str,
         link: &Link,
-    ) -> Result<(), StoreError>;
+    ) -> Result<(), StoreError> {
+        self.confirm_all(&[Confirmed {
+            record: record.clone(),
+            source: source_resource.to_owned(),
+            link: link.clone(),
+        }])
+    }
 
     /// Up to where a flow has read its source.
     fn cursor(&self, flow: &str) -> Result<Option<Timestamp>, StoreError>;

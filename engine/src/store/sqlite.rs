@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use rusqlite_migration::{M, Migrations};
 
-use super::{BEGUN, End, Link, Reason, RecordKey, State, Store, StoreError};
+use super::{BEGUN, Confirmed, End, Link, Reason, RecordKey, State, Store, StoreError};
 
 const SCHEMA: &[M<'_>] = &[M::up(
     "CREATE TABLE store (id TEXT NOT NULL) STRICT;
@@ -332,36 +332,43 @@ impl Store for SqliteStore {
             .map_err(self.failed("read what a record is linked to"))
     }
 
-    fn confirm(
-        &mut self,
-        record: &RecordKey,
-        source_resource: &str,
-        link: &Link,
-    ) -> Result<(), StoreError> {
+    fn confirm_all(&mut self, confirmed: &[Confirmed]) -> Result<(), StoreError> {
         let failed = self.failed("stored a confirmed write");
-        let target = json(&link.target)?;
         let transaction = self.connection.transaction().map_err(&failed)?;
-        transaction
-            .execute(
-                "INSERT INTO link (flow, key, step, source, resource, target, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                params![
-                    record.flow,
-                    record.key,
-                    link.step,
-                    source_resource,
-                    link.resource,
-                    target,
-                    link.hash.cast_signed(),
-                ],
-            )
-            .map_err(&failed)?;
-        transaction
-            .execute(
-                "INSERT INTO record (flow, key, end, hash, message, passed) VALUES (?1, ?2, 'waiting', 0, ?3, TRUE)
-                 ON CONFLICT (flow, key) DO UPDATE SET passed = TRUE",
-                params![record.flow, record.key, BEGUN],
-            )
-            .map_err(&failed)?;
+        {
+            let mut links = transaction
+                .prepare_cached(
+                    "INSERT INTO link (flow, key, step, source, resource, target, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                )
+                .map_err(&failed)?;
+            let mut records = transaction
+                .prepare_cached(
+                    "INSERT INTO record (flow, key, end, hash, message, passed) VALUES (?1, ?2, 'waiting', 0, ?3, TRUE)
+                     ON CONFLICT (flow, key) DO UPDATE SET passed = TRUE",
+                )
+                .map_err(&failed)?;
+            for Confirmed {
+                record,
+                source,
+                link,
+            } in confirmed
+            {
+                links
+                    .execute(params![
+                        record.flow,
+                        record.key,
+                        link.step,
+                        source,
+                        link.resource,
+                        json(&link.target)?,
+                        link.hash.cast_signed(),
+                    ])
+                    .map_err(&failed)?;
+                records
+                    .execute(params![record.flow, record.key, BEGUN])
+                    .map_err(&failed)?;
+            }
+        }
         transaction.commit().map_err(&failed)
     }
 
