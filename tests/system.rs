@@ -3,6 +3,7 @@
 mod system {
     mod bad_input;
     mod commands;
+    mod documents;
     mod orders;
     pub mod support;
 }
