@@ -114,6 +114,26 @@ gives! {
         map code(n: int) -> text? = if 3 > 100 => "x"
         map it(n: int) -> text = code(n) else fail "no code, got {code(n)}"
     "# => "fails: no code, got nothing";
+    a_bare_number_takes_the_basis_of_its_place: r#"
+        map net(p: money(incl)) -> money(excl) = p | excl_vat(25%)
+        map some(n: int) -> int? = if 3 < 100 => 250
+        map none_of(n: int) -> int? = if 3 > 100 => 250
+        map it(n: int) -> text = "{net(125)} {some(n) | net else 0 excl} {none_of(n) | net else 7 excl}"
+    "# => "100.00 200.00 7.00";
+    an_absent_vat_leaves_an_amount_excluding_vat: r#"
+        map vat(n: int) -> money(vat)? = if 3 > 100 => 25 vat
+        map it(n: int) = 125 incl - (vat(n) else 0) | incl_vat(20%)
+    "# => "150.00";
+    no_vat_at_all_is_vat_too: r#"
+        map rows(n: int) -> [{ vat: money(vat) }] = []
+        map it(n: int) = 125 incl - (rows(n) | sum(.vat)) | incl_vat(20%)
+    "# => "150.00";
+    a_bare_number_in_a_branch_takes_the_basis_of_the_other: r#"
+        map net(n: int) -> money(excl) = (if 3 > 100 => 10 excl else 100) + 25 vat | excl_vat(25%)
+        map of_rows(n: int) -> money(excl) = (match 3 > 100 { true => 10 excl, false => 5 * 20 }) + 25 vat | excl_vat(25%)
+        map of_list(n: int) -> money(excl) = ([10 excl, 90] | sum) + 25 vat | excl_vat(25%)
+        map it(n: int) -> text = "{net(1)} {of_rows(1)} {of_list(1)}"
+    "# => "100.00 100.00 100.00";
     an_account_is_an_account: r#"
         table account_of(kind: "a" | "b") -> account { "a" => 3001, "b" => 3002 }
         map it(n: int) -> bool = account_of("a") = 3001 and account_of("b") != 3001

@@ -1,12 +1,16 @@
-//! Layouts of records. A record's fields lie in the order of its shape; where two shapes meet, one is laid out as the other is.
+//! Layouts of values. A record's fields lie in the order of its shape; where two shapes meet, one is laid out as the other is. A bare number
+//! that meets money of a known basis becomes money of that basis.
 
 use std::sync::Arc;
 
 use flowbook_stdlib::rules;
-use flowbook_stdlib::types::{Field, Kind, Shape, Type};
+use flowbook_stdlib::types::{Basis, Field, Kind, Shape, Type};
+use flowbook_stdlib::value::{Money, MoneyBasis, Value};
+use rust_decimal::Decimal;
 
 use super::body::Body;
 use crate::checked::{Arg, Element, Expr, ExprKind, Table};
+use crate::plan::Math;
 
 /// Whether two types lie alike.
 pub(super) fn alike(one: &Type, other: &Type) -> bool {
@@ -20,8 +24,20 @@ pub(super) fn alike(one: &Type, other: &Type) -> bool {
                         .all(|(a, b)| a.name == b.name && alike(&a.ty, &b.ty))
         }
         (Kind::List(a), Kind::List(b)) => alike(a, b),
+        (Kind::Int | Kind::Decimal(_), Kind::Money(basis, _)) => known(basis).is_none(),
         _ => true,
     }
+}
+
+/// The basis that is known of every amount of a type.
+fn known(basis: &Basis) -> Option<MoneyBasis> {
+    Some(match basis {
+        Basis::Incl => MoneyBasis::Incl,
+        Basis::Excl => MoneyBasis::Excl,
+        Basis::Vat => MoneyBasis::Vat,
+        Basis::Plain => MoneyBasis::Plain,
+        Basis::By(_) | Basis::Carried | Basis::Unknown => return None,
+    })
 }
 
 /// Whether a type has a record in it.
@@ -122,9 +138,9 @@ impl Body<'_, '_> {
         value
     }
 
-    /// A value laid out as `to` is: records in it get the fields of `to`, absent where they lack one.
+    /// A value laid out as `to` is: records in it get the fields of `to`, absent where they lack one; bare numbers the basis of `to`.
     pub fn shaped(&mut self, value: Expr, to: &Type) -> Expr {
-        if !has_record(&value.ty.kind) || !has_record(&to.kind) || alike(&value.ty, to) {
+        if alike(&value.ty, to) {
             return value;
         }
         let span = value.span;
@@ -191,9 +207,57 @@ impl Body<'_, '_> {
                 };
                 return self.relisted(value, go, ty);
             }
+            (kind, Kind::Money(basis, _)) => {
+                let value = Expr {
+                    kind,
+                    ty: value.ty,
+                    span,
+                };
+                return self.based(value, basis);
+            }
             (kind, _) => kind,
         };
         Expr { kind, ty, span }
+    }
+
+    /// A number, or an amount that may be a bare number, as an amount of a basis: `0 excl + number`.
+    pub(super) fn based(&mut self, value: Expr, basis: &Basis) -> Expr {
+        let Some(known) = known(basis) else {
+            return value;
+        };
+        let scale = match value.ty.kind {
+            Kind::Int => Some(0),
+            Kind::Decimal(scale) | Kind::Money(_, scale) => scale,
+            _ => return value,
+        };
+        let amount = |amount| {
+            ExprKind::Const(Value::Money(Money {
+                amount,
+                currency: None,
+                basis: known,
+            }))
+        };
+        let bare = match &value.kind {
+            ExprKind::Const(Value::Int(number)) => Some((*number).into()),
+            ExprKind::Const(Value::Decimal(number)) => Some(*number),
+            _ => None,
+        };
+        self.passed(value, |_, value| {
+            let ty = Type::new(Kind::Money(basis.clone(), scale));
+            let span = value.span;
+            let kind = match bare {
+                Some(number) => amount(number),
+                None => {
+                    let nothing = Expr {
+                        kind: amount(Decimal::ZERO),
+                        ty: ty.clone(),
+                        span,
+                    };
+                    ExprKind::Math(Math::Add, Box::new(nothing), Box::new(value))
+                }
+            };
+            Expr { kind, ty, span }
+        })
     }
 
     fn shaped_element(&mut self, element: Element, to: &Type) -> Element {

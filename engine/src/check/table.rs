@@ -294,7 +294,7 @@ fn result_type(
             agreed.unwrap_or(joined)
         }
     };
-    if matches!(ty.kind, Kind::Record(_) | Kind::List(_)) {
+    if matches!(ty.kind, Kind::Record(_) | Kind::List(_) | Kind::Money(..)) {
         for result in &mut results {
             let value = std::mem::replace(*result, Body::nothing(result.span));
             **result = body.shaped(value, &ty);
