@@ -64,6 +64,7 @@ pub(super) const CODES: &[Entry] = &[
     entry!("F0361", "A parameter that is not there, or given twice"),
     entry!("F0362", "An argument that the function does not take"),
     entry!("F0363", "Maps that call each other in a circle"),
+    entry!("F0364", "A day on nobody's clock"),
     entry!("F0370", "A key that nothing is found by"),
     entry!("F0372", "A key that names a field twice"),
     entry!("F0373", "A link of what has none"),

@@ -40,6 +40,8 @@ pub(crate) struct Body<'c, 'a> {
     used: FxHashSet<LocalIx>,
     /// Locals bound by `let`.
     lets: Vec<LocalIx>,
+    /// Names that text asked for in vain, or twice: a `let` of that name is not also told to be unused.
+    missed: FxHashSet<String>,
 }
 
 /// How far names and narrowing went when a block was entered.
@@ -101,6 +103,7 @@ impl<'c, 'a> Body<'c, 'a> {
             origins: FxHashMap::default(),
             used: FxHashSet::default(),
             lets: Vec::new(),
+            missed: FxHashSet::default(),
         }
     }
 
@@ -133,7 +136,12 @@ impl<'c, 'a> Body<'c, 'a> {
         self.names.push((word.text.clone(), local));
     }
 
-    fn taken(&self, word: &ast::Word) {
+    /// Takes down a name that text asked for in vain.
+    pub(super) fn missed(&mut self, name: &str) {
+        self.missed.insert(name.to_owned());
+    }
+
+    fn taken(&mut self, word: &ast::Word) {
         let declared = self.checker.declared;
         let (what, span) = if let Some(local) = self.named(&word.text) {
             ("value", Some(self.locals[local as usize].span))
@@ -157,6 +165,7 @@ impl<'c, 'a> Body<'c, 'a> {
             found = found.related(span, format!("the {what}"));
         }
         self.checker.report(found);
+        self.missed(&word.text);
     }
 
     /// A local without a name.
@@ -258,7 +267,10 @@ impl<'c, 'a> Body<'c, 'a> {
     pub fn unused(&self) {
         for local in &self.lets {
             let Local { name, span, .. } = &self.locals[*local as usize];
-            if !self.used.contains(local) && self.checker.sources.file(span.file).own {
+            if !self.used.contains(local)
+                && !self.missed.contains(name)
+                && self.checker.sources.file(span.file).own
+            {
                 self.checker.report(
                     Diagnostic::warning("F0384", *span, format!("Nothing uses `{name}`."))
                         .label("computed for nothing")

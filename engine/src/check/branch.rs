@@ -2,10 +2,11 @@
 
 use flowbook_grammar::Span;
 use flowbook_grammar::ast::{self, End, ExprKind as Tree};
-use flowbook_stdlib::types::{Basis, Kind, Type};
+use flowbook_stdlib::types::{Kind, Type};
 
 use super::body::Body;
-use super::misfit::{a, short};
+use super::misfit::{a, basis_fix, bracketed, short};
+use super::operate::apart;
 use super::{shape, table};
 use crate::checked::{Expr, ExprKind};
 use crate::diagnostic::Diagnostic;
@@ -112,19 +113,9 @@ impl Body<'_, '_> {
             short(self.checker.text(one.span)),
             short(self.checker.text(other.span)),
         );
-        let money = matches!(
-            (&one.ty.kind, &other.ty.kind),
-            (Kind::Money(..), Kind::Money(..))
-        );
         let help = match (&one.ty.kind, &other.ty.kind) {
-            (Kind::Money(Basis::Incl, _), Kind::Money(Basis::Excl, _)) => Some(format!(
-                "Convert one of them: `{} | excl_vat(rate)`.",
-                texts.0
-            )),
-            (Kind::Money(Basis::Excl, _), Kind::Money(Basis::Incl, _)) => Some(format!(
-                "Convert one of them: `{} | incl_vat(rate)`.",
-                texts.0
-            )),
+            (Kind::Money(from, _), Kind::Money(to, _)) => basis_fix(from, to, &bracketed(&texts.0))
+                .or_else(|| basis_fix(to, from, &bracketed(&texts.1))),
             (Kind::DateTime, Kind::Date) => Some(format!("Take the day: `{} | date`.", texts.0)),
             (Kind::Date, Kind::DateTime) => Some(format!("Take the day: `{} | date`.", texts.1)),
             _ => None,
@@ -140,10 +131,9 @@ impl Body<'_, '_> {
                 a(&other.ty)
             ),
         )
-        .label(if money {
-            "VAT is in one and not in the other".to_owned()
-        } else {
-            a(&other.ty)
+        .label(match (&one.ty.kind, &other.ty.kind) {
+            (Kind::Money(from, _), Kind::Money(to, _)) => apart(from, to).to_owned(),
+            _ => a(&other.ty),
         })
         .maybe_help(help);
         if one.span.end <= other.span.start || other.span.end <= one.span.start {

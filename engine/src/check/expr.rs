@@ -141,7 +141,11 @@ impl Body<'_, '_> {
             _ if value.ty.optional && !lenient => self.checker.report(
                 Diagnostic::error("F0323", hole.span, format!("`{text}` may be absent, and a text cannot have nothing in it."))
                     .label("may be absent")
-                    .help(format!("Say what stands there then: `{{{text} else \"\"}}`; or make the text only where it is there: `if {text} exists => …`.")),
+                    .help(if self.is_path(hole) {
+                        format!("Say what stands there then: `{{{text} else \"\"}}`; or make the text only where it is there: `if {text} exists => …`.")
+                    } else {
+                        format!("Say what stands there then: `{{{text} else \"\"}}`.")
+                    }),
             ),
             _ => {}
         }
@@ -169,6 +173,7 @@ impl Body<'_, '_> {
         }
         if !self.is_bad(name) {
             self.unknown_name(name, span);
+            self.missed(name);
         }
         Body::nothing(span)
     }

@@ -206,6 +206,18 @@ impl Body<'_, '_> {
                         });
                     }
                 }
+                if clockless(function, &args, &types) && self.checker.declared.zone.is_none() {
+                    let text = texts.first().map(|text| short(text));
+                    self.checker.report(
+                        Diagnostic::error("F0364", call.span, format!("At one instant it is today in one place and tomorrow in another: `{}` needs a time zone.", function.name))
+                            .label("on whose clock?")
+                            .help(format!(
+                                "Say it once in the flowbook, `zone \"Europe/Stockholm\"`; or here: `{} | {}(\"Europe/Stockholm\")`.",
+                                text.unwrap_or_default(),
+                                function.name
+                            )),
+                    );
+                }
                 let mut ty = typed.ty;
                 ty.optional |= hands_on;
                 Expr {
@@ -244,6 +256,19 @@ struct Filled {
     args: Vec<Arg>,
     hands_on: bool,
     sound: bool,
+}
+
+/// Whether a function reads the clock of the flowbook's zone: no argument names another.
+fn clockless(function: &Function, args: &[Arg], types: &[Option<Type>]) -> bool {
+    let zone = match function.name {
+        "date" => Some(1),
+        _ => function
+            .params
+            .iter()
+            .position(|param| param.name == "zone"),
+    };
+    let instant = matches!(types.first(), Some(Some(ty)) if ty.kind == Kind::DateTime);
+    instant && zone.is_some_and(|zone| matches!(args.get(zone), None | Some(Arg::Left)))
 }
 
 /// A text literal as a function sees it: a text, not a closed set of one.

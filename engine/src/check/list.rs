@@ -5,7 +5,7 @@ use flowbook_grammar::ast;
 use flowbook_stdlib::types::{Kind, Type};
 
 use super::body::Body;
-use super::misfit::{a, short};
+use super::misfit::{a, basis_fix, short};
 use super::shape;
 use crate::checked::{Element, Expr, ExprKind};
 use crate::diagnostic::Diagnostic;
@@ -116,6 +116,13 @@ impl Body<'_, '_> {
                             ),
                         )
                         .label(a(ty))
+                        .maybe_help(match (&all.kind, &ty.kind) {
+                            (Kind::Money(one, _), Kind::Money(other, _)) => {
+                                let text = short(self.checker.text(*span));
+                                basis_fix(other, one, &text)
+                            }
+                            _ => None,
+                        })
                         .related(from, a(&all)),
                     );
                     return None;

@@ -200,7 +200,12 @@ impl Body<'_, '_> {
                 let help = match &value.kind {
                     ExprKind::Const(_) => "Shorten the text.".to_owned(),
                     _ => format!(
-                        "`| shorten` cuts it after {most} characters; `| fits` fails the record when it is longer."
+                        "`| shorten` cuts it after {}; `| fits` fails the record when it is longer.",
+                        if *most == 1 {
+                            "1 character".to_owned()
+                        } else {
+                            format!("{most} characters")
+                        }
                     ),
                 };
                 Diagnostic::error(
@@ -330,7 +335,7 @@ pub(super) fn short(text: &str) -> String {
 }
 
 /// A text before a pipe: what binds looser than a pipe needs brackets.
-fn bracketed(text: &str) -> String {
+pub(super) fn bracketed(text: &str) -> String {
     let loose = [" and ", " or ", " = ", " < ", " > ", " exists", " missing"];
     if loose.iter().any(|word| text.contains(word)) {
         format!("({text})")
@@ -345,7 +350,7 @@ pub(super) fn basis(basis: &Basis) -> String {
         Basis::Incl => "money including VAT".to_owned(),
         Basis::Excl => "money excluding VAT".to_owned(),
         Basis::Vat => "VAT itself".to_owned(),
-        Basis::Plain => "money without VAT (plain)".to_owned(),
+        Basis::Plain => "a plain amount, of which VAT is not asked".to_owned(),
         Basis::By(flag) => format!("money including or excluding VAT as `{flag}` says"),
         Basis::Carried => "money that itself knows whether VAT is in it".to_owned(),
         Basis::Unknown => "money of which nobody knows whether VAT is in it".to_owned(),
@@ -407,7 +412,8 @@ fn conversion(from: &Kind, to: &Kind) -> Option<String> {
         {
             " | join(\", \")".to_owned()
         }
-        (Kind::Decimal(_), Kind::Int) => " | round(0)".to_owned(),
+        (Kind::Decimal(Some(0)), Kind::Int) => " | int".to_owned(),
+        (Kind::Decimal(_), Kind::Int) => " | round(0) | int".to_owned(),
         _ => return None,
     })
 }

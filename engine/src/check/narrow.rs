@@ -87,6 +87,11 @@ impl Body<'_, '_> {
         }
     }
 
+    /// Whether an expression is a path, so that `exists` narrows it.
+    pub(super) fn is_path(&self, expr: &ast::Expr) -> bool {
+        self.path(expr).is_some()
+    }
+
     /// Whether a path is known to be there.
     pub(super) fn known(&self, expr: &ast::Expr) -> bool {
         !self.facts.is_empty()

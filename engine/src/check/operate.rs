@@ -3,6 +3,7 @@
 use flowbook_grammar::Span;
 use flowbook_grammar::ast::{self, BinaryOp, ExprKind as Tree, Literal};
 use flowbook_stdlib::types::{Basis, Kind, Type};
+use flowbook_stdlib::value::{Span as TimeSpan, Value};
 use flowbook_stdlib::{operations, rules};
 
 use super::body::Body;
@@ -136,6 +137,18 @@ impl Body<'_, '_> {
         };
         let one = self.operand(left, what, None);
         let other = self.operand(right, what, None);
+        if let Some((day, clock)) = clock_on_a_day((&one, left), (&other, right)) {
+            let (day, clock) = (
+                short(self.checker.text(day.span)),
+                short(self.checker.text(clock.span)),
+            );
+            self.checker.report(
+                Diagnostic::error("F0320", span, format!("`{day}` is a day, which has no hours: `{clock}` cannot be {what}."))
+                    .label("a day and a time on the clock")
+                    .help(format!("Say it in days: `{} 1 day`; or move the instant before its day is taken: `order.created {} {clock} | date`.", sign(op), sign(op))),
+            );
+            return Body::nothing(span);
+        }
         match rule(&one.ty, &other.ty) {
             Ok(ty) => Expr {
                 kind: ExprKind::Math(math, Box::new(one), Box::new(other)),
@@ -179,6 +192,7 @@ impl Body<'_, '_> {
             self.bases(span, what, (&Basis::Unknown, text), (&Basis::Carried, text));
             return;
         }
+        let plus_or_minus = matches!(op, BinaryOp::Add | BinaryOp::Sub);
         let help = match (op, text(&one.ty.kind) || text(&other.ty.kind)) {
             (BinaryOp::Add, true) => Some(
                 "Texts are put together in quotes: \"{a} {b}\", or by `[a, b] | join(\" \")`."
@@ -188,6 +202,27 @@ impl Body<'_, '_> {
                 (Kind::Date | Kind::DateTime, Kind::Int) => {
                     Some(format!("Say of what: `{} {} days`.", sign(op), texts.1))
                 }
+                (Kind::Percent, Kind::Int | Kind::Decimal(_)) if plus_or_minus => {
+                    Some(format!("A percent has its sign: `{}%`.", texts.1))
+                }
+                (Kind::Int | Kind::Decimal(_) | Kind::Money(..), Kind::Percent)
+                    if plus_or_minus =>
+                {
+                    Some(format!(
+                        "Say of what it is a part: `{0} {1} {0} * {2}`.",
+                        texts.0,
+                        sign(op),
+                        texts.1
+                    ))
+                }
+                (_, Kind::Percent) if op == BinaryOp::Div => Some(format!(
+                    "A part of it is `{} * {}`; to take VAT off, write `| excl_vat({})`.",
+                    texts.0, texts.1, texts.1
+                )),
+                (Kind::Money(..), Kind::Money(..)) => Some(
+                    "An amount is multiplied by a number or a percent: by a count or a rate, say."
+                        .to_owned(),
+                ),
                 _ => None,
             },
         };
@@ -234,7 +269,7 @@ impl Body<'_, '_> {
         };
         self.checker.report(
             Diagnostic::error("F0321", span, message)
-                .label("VAT is in one and not in the other")
+                .label(apart(one, other))
                 .maybe_help(help),
         );
     }
@@ -300,15 +335,13 @@ impl Body<'_, '_> {
                     ),
                 )
                 .label("may be absent")
-                .help(format!(
-                    "Ask first: `{text} exists and …`; or say what counts then: `({text} else …)`."
-                )),
+                .help(self.ask_first(expr, text)),
             )
         } else if one.ty.optional && other.ty.optional {
             Some(
                 Diagnostic::error("F0326", span, format!("`{}` and `{}` may both be absent: whether two absent values are equal has to be said.", texts.0, texts.1))
                     .label("both may be absent")
-                    .help(format!("Ask for one of them first: `{} exists and …`; or say what counts then: `({} else …)`.", texts.0, texts.0)),
+                    .help(self.ask_first(left, &texts.0)),
             )
         } else {
             self.uncomparable((&one, &texts.0), (&other, &texts.1), ordered, span)
@@ -320,6 +353,17 @@ impl Body<'_, '_> {
             kind: ExprKind::Compare(comparison, Box::new(one), Box::new(other)),
             ty: Type::new(Kind::Bool),
             span,
+        }
+    }
+
+    /// How a value that may be absent is compared: what is no path has a name first.
+    fn ask_first(&self, expr: &ast::Expr, text: &str) -> String {
+        if self.is_path(expr) {
+            format!("Ask first: `{text} exists and …`; or say what counts then: `({text} else …)`.")
+        } else {
+            format!(
+                "Say what counts then: `({text} else …)`; or name it first, `let x = {text}`, and ask: `x exists and …`."
+            )
         }
     }
 
@@ -371,6 +415,11 @@ impl Body<'_, '_> {
         }
         if let Err(reason) = rules::comparable(&one.ty, &other.ty) {
             let help = match (&one.ty.kind, &other.ty.kind) {
+                (Kind::Date | Kind::Time | Kind::DateTime, Kind::OneOf(names))
+                    if names.len() == 1 =>
+                {
+                    Some(format!("Write it without quotes: `{}`.", names[0].name))
+                }
                 (Kind::DateTime, Kind::Date) => Some(format!("Compare the day: `{left} | date`.")),
                 (Kind::Date, Kind::DateTime) => Some(format!("Compare the day: `{right} | date`.")),
                 (Kind::Country | Kind::Currency | Kind::Territory, Kind::OneOf(names)) => names
@@ -498,16 +547,20 @@ impl Body<'_, '_> {
                 if !unclear(&one)
                     && let Err(reason) = rules::comparable(&one.ty, item)
                 {
-                    self.checker.report(
-                        Diagnostic::error(
-                            "F0325",
-                            span,
-                            format!(
-                                "`{text}` and the items of `{shown}` cannot be compared: {reason}."
-                            ),
-                        )
-                        .label("never true"),
-                    );
+                    if let (Kind::Money(from, _), Kind::Money(to, _)) = (&one.ty.kind, &item.kind) {
+                        self.bases(span, "compared", (to, &shown), (from, &text));
+                    } else {
+                        self.checker.report(
+                            Diagnostic::error(
+                                "F0325",
+                                span,
+                                format!(
+                                    "`{text}` and the items of `{shown}` cannot be compared: {reason}."
+                                ),
+                            )
+                            .label("never true"),
+                        );
+                    }
                 }
             }
             _ => self.checker.report(
@@ -531,12 +584,48 @@ impl Body<'_, '_> {
     }
 }
 
+/// Why two bases do not mix, in a few words.
+pub(super) fn apart(one: &Basis, other: &Basis) -> &'static str {
+    match (one, other) {
+        (Basis::Unknown, _) | (_, Basis::Unknown) => "VAT may be in it or not",
+        (Basis::By(_) | Basis::Carried, _) | (_, Basis::By(_) | Basis::Carried) => {
+            "VAT may be in one and not in the other"
+        }
+        (Basis::Incl | Basis::Excl, Basis::Incl | Basis::Excl) => {
+            "VAT is in one and not in the other"
+        }
+        (Basis::Vat, _) | (_, Basis::Vat) => "VAT and an amount",
+        _ => "a price and a plain amount",
+    }
+}
+
 fn sign(op: BinaryOp) -> &'static str {
     match op {
         BinaryOp::Add => "+",
         BinaryOp::Sub => "-",
         BinaryOp::Mul => "*",
         _ => "/",
+    }
+}
+
+/// A day and a span on the clock, which cannot be added to it.
+fn clock_on_a_day<'t>(
+    (one, left): (&Expr, &'t ast::Expr),
+    (other, right): (&Expr, &'t ast::Expr),
+) -> Option<(&'t ast::Expr, &'t ast::Expr)> {
+    let day = |value: &Expr| value.ty.kind == Kind::Date;
+    let clock = |value: &Expr| {
+        matches!(
+            value.kind,
+            ExprKind::Const(Value::Span(TimeSpan::Seconds(_)))
+        )
+    };
+    if day(one) && clock(other) {
+        Some((left, right))
+    } else if day(other) && clock(one) {
+        Some((right, left))
+    } else {
+        None
     }
 }
 
