@@ -133,6 +133,46 @@ flow notes {
 `prefer SYSTEM` would say whose value wins when two flows carry one field both ways. This version refuses it. Let a setting choose one direction, and skip in the other flow.",
     },
     Entry {
+        code: "F0458",
+        title: "Two flows carry one field both ways",
+        page: "\
+One flow carries records there, another carries them back, and both keep the same field up to date. After a change on either side the two would take turns undoing it, so \
+one side has to lead. Fields that are written `on create` only, and the fields by which both flows find each other's records, cannot quarrel; nor can flows that no choice of settings lets run \
+together.
+
+```flow,wrong
+flow to_books {
+  read user in till.users
+  update in books.customers by EmailAddress = user.userinfo.email else skip \"no e-mail\" {
+    Telephone: user.userinfo.billingaddress.telephone | shorten
+  }
+}
+flow to_till {
+  read customer in books.customers
+  update in till.users by userinfo.email = customer.EmailAddress else skip \"no e-mail\" {
+    userinfo: { billingaddress: { telephone: customer.Telephone } }
+  }
+}
+```
+```flow,right
+setting lead: \"till\" | \"books\" = \"till\"
+flow to_books {
+  read user in till.users
+  skip \"the books lead\" if lead = \"books\"
+  update in books.customers by EmailAddress = user.userinfo.email else skip \"no e-mail\" {
+    Telephone: user.userinfo.billingaddress.telephone | shorten
+  }
+}
+flow to_till {
+  read customer in books.customers
+  skip \"the till leads\" if lead = \"till\"
+  update in till.users by userinfo.email = customer.EmailAddress else skip \"no e-mail\" {
+    userinfo: { billingaddress: { telephone: customer.Telephone } }
+  }
+}
+```",
+    },
+    Entry {
         code: "F0459",
         title: "A flow cannot read this resource",
         page: "\

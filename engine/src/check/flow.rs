@@ -481,8 +481,8 @@ impl Scope<'_, '_> {
                 let (list, ty) = self.body.gone_through(list);
                 let mark = self.body.enter();
                 let item = self.body.bind(item, ty);
-                if let ExprKind::Sub { resource, .. } = &list.kind {
-                    self.body.comes_from(item, *resource);
+                if let Some(resource) = self.body.items_come_from(&list) {
+                    self.body.comes_from(item, resource);
                 }
                 let counter = counter
                     .as_ref()
@@ -563,12 +563,16 @@ pub(super) fn is_gate(end: End) -> bool {
 }
 
 /// The flows of a flowbook in the order in which they run.
-pub(super) fn flows(checker: &Checker<'_>, maps: &[checked::Map]) -> Vec<Flow> {
+pub(super) fn flows(
+    checker: &Checker<'_>,
+    maps: &[checked::Map],
+    tables: &[checked::Table],
+) -> Vec<Flow> {
     let flows: Vec<Flow> = checker
         .declared
         .flows
         .values()
         .filter_map(|decl| flow(checker, decl))
         .collect();
-    super::order::ordered(checker, flows, maps)
+    super::order::ordered(checker, flows, maps, tables)
 }

@@ -9,8 +9,8 @@ use flowbook_stdlib::types::{Kind, Shape, Type};
 
 use super::body::{Body, KeyOf};
 use super::misfit::{a, short};
-use super::suggest;
-use crate::checked::{Expr, ExprKind, LocalIx};
+use super::{suggest, walk};
+use crate::checked::{Arg, Element, Expr, ExprKind, LocalIx};
 use crate::diagnostic::Diagnostic;
 use crate::plan::connector::{Resource, ResourceIx};
 
@@ -207,6 +207,32 @@ impl Body<'_, '_> {
         self.origins.insert(local, resource);
     }
 
+    /// Where the items of a list come from: the rows of a sub-resource, or records of one resource.
+    pub(super) fn items_come_from(&self, list: &Expr) -> Option<ResourceIx> {
+        match &list.kind {
+            ExprKind::Sub { resource, .. } => Some(*resource),
+            ExprKind::Else(left, _) => self.items_come_from(left),
+            ExprKind::List(elements) => {
+                let mut from = elements.iter().map(|element| match element {
+                    Element::One(one) => self.resource_of(one),
+                    Element::Spread(inner) => self.items_come_from(inner),
+                    Element::For { give, .. } => self.resource_of(give),
+                });
+                let first = from.next()??;
+                from.all(|other| other == Some(first)).then_some(first)
+            }
+            // Filters, orders and the like hand on what they were given.
+            ExprKind::Call { args, .. } => match (args.first(), &list.ty.kind) {
+                (Some(Arg::Value(first)), Kind::List(item)) => match &first.ty.kind {
+                    Kind::List(given) if given == item => self.items_come_from(first),
+                    _ => None,
+                },
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// A sub-resource of a record.
     pub(super) fn sub_of(&self, record: &Expr, name: &str) -> Option<ResourceIx> {
         let resources = &self.checker.declared.resources;
@@ -260,7 +286,7 @@ impl Body<'_, '_> {
         match key {
             ast::Key::Link(of) => {
                 let of = self.expr(of, None);
-                match self.linked(&of) {
+                match self.linked(&of, resource) {
                     None => Body::nothing(span),
                     Some(of_resource) => Expr {
                         kind: ExprKind::Link {
@@ -327,12 +353,12 @@ impl Body<'_, '_> {
         None
     }
 
-    /// The resource of a record whose link is followed, reported if it is none.
-    pub fn linked(&mut self, of: &Expr) -> Option<ResourceIx> {
+    /// The resource of a record whose link into `to` is followed, reported if it is none.
+    pub fn linked(&mut self, of: &Expr, to: ResourceIx) -> Option<ResourceIx> {
         if of.ty.kind == Kind::Unknown {
             return None;
         }
-        let found = self.resource_of(of);
+        let found = self.resource_of(of).or_else(|| self.carried_to(of, to));
         if found.is_none() {
             let text = short(self.checker.text(of.span));
             self.checker.report(
@@ -342,6 +368,37 @@ impl Body<'_, '_> {
             );
         }
         found
+    }
+
+    /// Of several resources with records of one type, the one from which a flow carries records to `to`.
+    fn carried_to(&self, of: &Expr, to: ResourceIx) -> Option<ResourceIx> {
+        let Kind::Record(shape) = &of.ty.kind else {
+            return None;
+        };
+        let declared = self.checker.declared;
+        let named = |path: &ast::Path| {
+            let words: Vec<&str> = path.words.iter().map(|word| word.text.as_str()).collect();
+            words.join(".")
+        };
+        let target = walk::resource_name(declared, to);
+        let carried = |from: &str| {
+            declared.flows.values().any(|flow| {
+                let statements = &flow.item.block.statements;
+                statements.iter().any(
+                    |one| matches!(&one.kind, ast::StatementKind::Read { from: read, .. } if named(read) == from),
+                ) && writes_to(statements, &|path| named(path) == target)
+            })
+        };
+        let mut all = (0..)
+            .zip(&declared.resources)
+            .filter(|(ix, one)| {
+                !shape.name.is_empty()
+                    && one.shape.name == shape.name
+                    && carried(&walk::resource_name(declared, *ix))
+            })
+            .map(|(ix, _)| ix);
+        let first = all.next()?;
+        all.next().is_none().then_some(first)
     }
 
     /// A key in brackets or after `by`; one that the resource cannot be found by is reported. In a step the values must fit, and may be `none`.
@@ -503,6 +560,19 @@ impl Body<'_, '_> {
             None => of.name.clone(),
         }
     }
+}
+
+/// Whether a block has a step into such a resource.
+fn writes_to(statements: &[ast::Statement], fits: &dyn Fn(&ast::Path) -> bool) -> bool {
+    statements.iter().any(|statement| match &statement.kind {
+        ast::StatementKind::Write(write) => {
+            matches!(&write.target, ast::Target::In { path, .. } if fits(path))
+        }
+        ast::StatementKind::If(_, block) | ast::StatementKind::For { block, .. } => {
+            writes_to(&block.statements, fits)
+        }
+        _ => false,
+    })
 }
 
 /// `brand.id`

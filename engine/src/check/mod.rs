@@ -25,6 +25,7 @@ mod list;
 pub(crate) mod literal;
 mod lookup;
 mod map;
+mod mirror;
 mod misfit;
 mod named;
 mod narrow;
@@ -114,10 +115,11 @@ pub fn check(loaded: &Loaded) -> Checked {
         .map(|table| table::table(&checker, table))
         .collect();
     let maps = checker.all_maps();
-    let flows = flow::flows(&checker, &maps);
+    let flows = flow::flows(&checker, &maps, &tables);
     for flow in &flows {
         late::check(&checker, flow, &maps, &tables);
     }
+    mirror::check(&checker, &flows, &maps);
     let tests = declared
         .tests
         .iter()

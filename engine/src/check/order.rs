@@ -3,20 +3,26 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Checker, walk};
-use crate::checked::{Expr, ExprKind, Flow, Map, StatementKind};
+use crate::checked::{Expr, ExprKind, Flow, Map, StatementKind, Table};
 use crate::diagnostic::Diagnostic;
 use crate::plan::connector::ResourceIx;
 
 /// Sorts the flows; `after` that goes in a circle is reported.
-pub(super) fn ordered(checker: &Checker<'_>, mut flows: Vec<Flow>, maps: &[Map]) -> Vec<Flow> {
+pub(super) fn ordered(
+    checker: &Checker<'_>,
+    mut flows: Vec<Flow>,
+    maps: &[Map],
+    tables: &[Table],
+) -> Vec<Flow> {
     flows.sort_by(|a, b| a.name.cmp(&b.name));
     circles(checker, &flows);
     let writes: Vec<FxHashSet<ResourceIx>> = flows.iter().map(written).collect();
-    let mut known = FxHashMap::default();
-    let asks: Vec<FxHashSet<ResourceIx>> = flows
-        .iter()
-        .map(|flow| asked(flow, maps, &mut known))
-        .collect();
+    let mut asking = Asking {
+        maps,
+        tables,
+        known: FxHashMap::default(),
+    };
+    let asks: Vec<FxHashSet<ResourceIx>> = flows.iter().map(|flow| asking.flow(flow)).collect();
     let mut left: Vec<usize> = (0..flows.len()).collect();
     let mut order: Vec<usize> = Vec::with_capacity(flows.len());
     while !left.is_empty() {
@@ -120,48 +126,69 @@ fn written(flow: &Flow) -> FxHashSet<ResourceIx> {
     found
 }
 
-/// Resources that a flow looks up or reads, in its maps too.
-fn asked(
-    flow: &Flow,
-    maps: &[Map],
-    known: &mut FxHashMap<u32, FxHashSet<ResourceIx>>,
-) -> FxHashSet<ResourceIx> {
-    let mut found = FxHashSet::default();
-    found.insert(flow.resource);
-    walk::statements(&flow.body, &mut |statement| {
-        walk::of_statement(statement, &mut |expr| {
-            of_expr(expr, maps, known, &mut found)
-        });
-    });
-    found
+/// A map or a named table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Named {
+    Map(u32),
+    Table(u32),
 }
 
-fn of_expr(
-    expr: &Expr,
-    maps: &[Map],
-    known: &mut FxHashMap<u32, FxHashSet<ResourceIx>>,
-    found: &mut FxHashSet<ResourceIx>,
-) {
-    walk::all(expr, &mut |part| match &part.kind {
-        ExprKind::Find { resource, .. }
-        | ExprKind::Link { resource, .. }
-        | ExprKind::Sub { resource, .. }
-        | ExprKind::One(resource) => {
-            found.insert(*resource);
-        }
-        ExprKind::Map { map, .. } => {
-            if !known.contains_key(map) {
-                known.insert(*map, FxHashSet::default()); // a map that calls itself is reported elsewhere
-                let mut inner = FxHashSet::default();
-                if let Some(map) = maps.get(*map as usize) {
-                    of_expr(&map.body, maps, known, &mut inner);
+/// What flows look up, in their maps and tables too.
+struct Asking<'m> {
+    maps: &'m [Map],
+    tables: &'m [Table],
+    known: FxHashMap<Named, FxHashSet<ResourceIx>>,
+}
+
+impl Asking<'_> {
+    /// Resources that a flow looks up or reads.
+    fn flow(&mut self, flow: &Flow) -> FxHashSet<ResourceIx> {
+        let mut found = FxHashSet::default();
+        found.insert(flow.resource);
+        walk::statements(&flow.body, &mut |statement| {
+            walk::of_statement(statement, &mut |expr| self.expr(expr, &mut found));
+        });
+        found
+    }
+
+    fn expr(&mut self, expr: &Expr, found: &mut FxHashSet<ResourceIx>) {
+        walk::all(expr, &mut |part| match &part.kind {
+            ExprKind::Find { resource, .. }
+            | ExprKind::Link { resource, .. }
+            | ExprKind::Sub { resource, .. }
+            | ExprKind::One(resource) => {
+                found.insert(*resource);
+            }
+            ExprKind::Map { map, .. } => self.named(Named::Map(*map), found),
+            ExprKind::Table { table, .. } => self.named(Named::Table(*table), found),
+            _ => {}
+        });
+    }
+
+    fn named(&mut self, named: Named, found: &mut FxHashSet<ResourceIx>) {
+        if !self.known.contains_key(&named) {
+            self.known.insert(named, FxHashSet::default()); // one that calls itself is reported elsewhere
+            let mut inner = FxHashSet::default();
+            let (maps, tables) = (self.maps, self.tables);
+            match named {
+                Named::Map(map) => {
+                    if let Some(map) = maps.get(map as usize) {
+                        self.expr(&map.body, &mut inner);
+                    }
                 }
-                known.insert(*map, inner);
+                Named::Table(table) => {
+                    if let Some(table) = tables.get(table as usize) {
+                        let rows = table.rows.iter().map(|row| &row.give);
+                        for give in rows.chain(&table.otherwise) {
+                            self.expr(give, &mut inner);
+                        }
+                    }
+                }
             }
-            if let Some(inner) = known.get(map) {
-                found.extend(inner);
-            }
+            self.known.insert(named, inner);
         }
-        _ => {}
-    });
+        if let Some(inner) = self.known.get(&named) {
+            found.extend(inner);
+        }
+    }
 }

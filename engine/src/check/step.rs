@@ -409,7 +409,7 @@ impl Scope<'_, '_> {
             match &clause.kind {
                 ClauseKind::By(Key::Link(of)) => {
                     let record = self.body.expr(of, None);
-                    match self.body.linked(&record) {
+                    match self.body.linked(&record, aim.resource) {
                         Some(resource) => clauses.link = Some((record, resource)),
                         None => clauses.broken = true,
                     }

@@ -307,7 +307,7 @@ impl HttpSystems {
         let payload =
             body::object(&write.body).map_err(|why| Sent::Unsent(self.no_path(resource, &why)))?;
         request.body = Some(payload);
-        let answer = line.write(&request).await?;
+        let answer = line.write(&request, args.is_empty()).await?;
         if answer.body.trim().is_empty() {
             if way.maybe_empty {
                 return Ok(None);
@@ -359,7 +359,7 @@ impl HttpSystems {
             body::object(&write.body)
         };
         request.body = Some(payload.map_err(|why| Sent::Unsent(self.no_path(resource, &why)))?);
-        let answer = line.write(&request).await?;
+        let answer = line.write(&request, resource.replaces).await?; // what is replaced was read just now
         if answer.body.trim().is_empty() {
             return Ok(None); // what it holds is read by its key
         }

@@ -272,8 +272,9 @@ impl Line {
         }
     }
 
-    /// Writes: one attempt. The error is what became of it, if it is not a success.
-    pub(super) async fn write(&self, request: &Request) -> Result<Answer, Sent> {
+    /// Writes: one attempt. The error is what became of it, if it is not a success. `there`: nothing that the path names can be away, so an
+    /// answer that something is means what the body refers to, and is a refusal.
+    pub(super) async fn write(&self, request: &Request, there: bool) -> Result<Answer, Sent> {
         let mut busy = Busy::default();
         loop {
             let raw = match self.exchange(request, true).await {
@@ -302,8 +303,8 @@ impl Line {
                     return Err(Sent::Unsent(self.signed_out(request, raw.status, &said)));
                 }
                 Outcome::Taken => return Err(Sent::Taken(refused("F0714"))),
-                Outcome::Gone => return Err(Sent::Gone(refused("F0713"))),
-                Outcome::Refused => return Err(Sent::Refused(refused("F0706"))),
+                Outcome::Gone if !there => return Err(Sent::Gone(refused("F0713"))),
+                Outcome::Gone | Outcome::Refused => return Err(Sent::Refused(refused("F0706"))),
                 Outcome::Unknown if (300..400).contains(&raw.status) => {
                     return Err(Sent::Unknown(self.redirected(request, &raw)));
                 }

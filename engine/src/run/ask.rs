@@ -8,6 +8,7 @@ use futures_util::stream::{self, StreamExt};
 use indexmap::IndexMap;
 
 use super::cache::{Answer, Cache, Fetch, Question};
+use super::ops;
 use super::page::{Engine, Life};
 use super::step::{unknown, with};
 use super::stop::Stop;
@@ -238,6 +239,15 @@ impl<'a, S: Systems> Asker<'a, S> {
         Ok(vec![(fetch.question, answer(got)?)])
     }
 
+    /// A key of a resource from its text.
+    pub fn key_of(&self, resource: ResourceIx, text: &str) -> Option<Value> {
+        let resource = &self.plan.resources[resource as usize];
+        let kind = resource
+            .key
+            .and_then(|key| ops::field_kind(&resource.shape, &[key]));
+        super::flow::key_value(kind, text)
+    }
+
     async fn linked(
         &self,
         resource: ResourceIx,
@@ -247,7 +257,15 @@ impl<'a, S: Systems> Asker<'a, S> {
     ) -> Result<Vec<Value>, Trouble> {
         let target = self.stored(|store| {
             let name = |ix| super::resource_name(self.plan, ix);
-            store.linked(&name(of), key, &name(resource))
+            match store.linked(&name(of), key, &name(resource))? {
+                // Made for a record of the other side by the flow that goes the other way: linked both ways.
+                None => match self.key_of(of, key) {
+                    Some(made) => store.made_from(&name(of), &made, &name(resource)),
+                    None => Ok(None),
+                }
+                .map(|key| self.key_of(resource, &key?)),
+                linked => Ok(linked),
+            }
         })?;
         let Some(target) = target else {
             return Ok(Vec::new());

@@ -391,7 +391,7 @@ fn sorted(records: HashMap<String, State>) -> Vec<(String, State)> {
 }
 
 /// A key's value from its text.
-fn key_value(kind: Option<&Kind>, text: &str) -> Option<Value> {
+pub(super) fn key_value(kind: Option<&Kind>, text: &str) -> Option<Value> {
     match kind {
         Some(Kind::Int) => text.parse().ok().map(Value::Int),
         Some(Kind::Uuid) => uuid::Uuid::parse_str(text).ok().map(Value::Uuid),

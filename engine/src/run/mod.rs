@@ -27,6 +27,7 @@ mod ask;
 mod decide;
 mod deliver;
 mod flow;
+mod mirror;
 mod page;
 mod payload;
 mod write;

@@ -119,23 +119,10 @@ impl<'a, S: Systems> Engine<'a, S> {
         }
     }
 
-    /// The hash of what counts as a change. Sub-records that cost a request do not.
+    /// The hash of what counts as a change.
     pub fn hash(&self, record: &Value) -> u64 {
         let shape = &self.resource(self.flow.read.resource).shape;
-        let fields: Vec<&Value> = self
-            .flow
-            .read
-            .needs
-            .iter()
-            .filter(|field| {
-                shape
-                    .fields
-                    .get(usize::from(**field))
-                    .is_some_and(|field| !field.sub)
-            })
-            .map(|field| cache::at(record, std::slice::from_ref(field)))
-            .collect();
-        hash_of(&fields)
+        hash_of(&super::mirror::read_by(self.flow, shape, record))
     }
 
     /// Records that something is to be done for; how many of the others are unchanged. `forced` looks at those too.
@@ -160,8 +147,10 @@ impl<'a, S: Systems> Engine<'a, S> {
                 unchanged += 1;
                 continue;
             }
+            let record_key = self.resource(self.flow.read.resource).key;
+            let target = record_key.map(|field| cache::at(&record, &[field]).clone());
             let passed = before.as_ref().is_some_and(|state| state.passed);
-            let links = if before.is_some() {
+            let mut links: FxHashMap<String, Link> = if before.is_some() {
                 let record = self.record_key(&key);
                 self.stored(|store| store.links(&record))?
                     .into_iter()
@@ -170,6 +159,9 @@ impl<'a, S: Systems> Engine<'a, S> {
             } else {
                 FxHashMap::default()
             };
+            if let Some(target) = target {
+                self.link_back(&target, &mut links)?;
+            }
             lives.push(Life {
                 key,
                 hash,

@@ -242,9 +242,14 @@ impl<'a, S: Systems> Engine<'a, S> {
                     found,
                     leaves,
                 } => {
+                    let before = found.clone();
                     let sent = self.deliver(life, step, turned, turn, outgoing, found, &leaves);
                     if let Some((answer, hash)) = sent.await? {
                         self.wrote_back(life, step, &answer, &leaves);
+                        if let Some(before) = &before {
+                            self.no_echo(step, before, &leaves)
+                                .map_err(|trouble| self.stop(trouble))?;
+                        }
                         life.did.push((change.does, step.resource));
                         self.bind(life, step, turned, answer, hash, change).await?;
                         return self.check_flags(life, step, turned, turn).await;

@@ -13,6 +13,8 @@ pub struct MemoryStore {
     id: String,
     records: BTreeMap<RecordKey, State>,
     links: HashMap<RecordKey, Vec<Link>>,
+    /// Records that were made, with the resource and the key of what they were made from.
+    made: Vec<(String, Value, String, String)>,
     last: HashMap<(String, String, String), Value>,
     cursors: HashMap<String, Timestamp>,
     tokens: HashMap<String, String>,
@@ -24,6 +26,7 @@ impl Default for MemoryStore {
             id: uuid::Uuid::new_v4().to_string(),
             records: BTreeMap::new(),
             links: HashMap::new(),
+            made: Vec::new(),
             last: HashMap::new(),
             cursors: HashMap::new(),
             tokens: HashMap::new(),
@@ -86,6 +89,28 @@ impl Store for MemoryStore {
         Ok(self.last.get(&pair).cloned())
     }
 
+    fn made_from(
+        &self,
+        resource: &str,
+        target: &Value,
+        source_resource: &str,
+    ) -> Result<Option<String>, StoreError> {
+        let mut keys: Vec<&String> = self
+            .made
+            .iter()
+            .filter(|(of, made, source, _)| {
+                of == resource && made == target && source == source_resource
+            })
+            .map(|(.., key)| key)
+            .collect();
+        keys.sort();
+        keys.dedup();
+        Ok(match keys.as_slice() {
+            [one] => Some((*one).clone()),
+            _ => None,
+        })
+    }
+
     fn confirm_all(&mut self, confirmed: &[Confirmed]) -> Result<(), StoreError> {
         for Confirmed {
             record,
@@ -96,6 +121,14 @@ impl Store for MemoryStore {
             let links = self.links.entry(record.clone()).or_default();
             links.retain(|other| other.step != link.step);
             links.push(link.clone());
+            if link.hash != 0 {
+                self.made.push((
+                    link.resource.clone(),
+                    link.target.clone(),
+                    source.clone(),
+                    record.key.clone(),
+                ));
+            }
             let pair = (source.clone(), record.key.clone(), link.resource.clone());
             self.last.insert(pair, link.target.clone());
             self.records

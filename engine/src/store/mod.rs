@@ -137,6 +137,14 @@ pub trait Store: Send {
         resource: &str,
     ) -> Result<Option<Value>, StoreError>;
 
+    /// The key of the record of `source_resource` for which the flowbook made this record of `resource`; none where there are several.
+    fn made_from(
+        &self,
+        resource: &str,
+        target: &Value,
+        source_resource: &str,
+    ) -> Result<Option<String>, StoreError>;
+
     /// Writes of records are confirmed: links and outcomes in one transaction. From now on the records have passed their gates; one that was
     /// never stored waits, so that a run that is cut off here is gone on with.
     fn confirm_all(&mut self, confirmed: &[Confirmed]) -> Result<(), StoreError>;

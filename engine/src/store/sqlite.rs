@@ -14,8 +14,9 @@ use rusqlite_migration::{M, Migrations};
 
 use super::{BEGUN, Confirmed, End, Link, Reason, RecordKey, State, Store, StoreError};
 
-const SCHEMA: &[M<'_>] = &[M::up(
-    "CREATE TABLE store (id TEXT NOT NULL) STRICT;
+const SCHEMA: &[M<'_>] = &[
+    M::up(
+        "CREATE TABLE store (id TEXT NOT NULL) STRICT;
      CREATE TABLE record (
         flow TEXT NOT NULL, key TEXT NOT NULL,
         end TEXT NOT NULL, hash INTEGER NOT NULL,
@@ -33,7 +34,9 @@ const SCHEMA: &[M<'_>] = &[M::up(
      CREATE INDEX link_of_source ON link (source, key, resource, number);
      CREATE TABLE cursor (flow TEXT PRIMARY KEY, at TEXT NOT NULL) STRICT;
      CREATE TABLE token (system TEXT PRIMARY KEY, token TEXT NOT NULL) STRICT;",
-)];
+    ),
+    M::up("CREATE INDEX link_of_target ON link (resource, target, source);"),
+];
 
 /// A store on disk. Its lock is held until it is dropped, or until the process dies.
 #[derive(Debug)]
@@ -330,6 +333,31 @@ impl Store for SqliteStore {
                     .optional()
             })
             .map_err(self.failed("read what a record is linked to"))
+    }
+
+    fn made_from(
+        &self,
+        resource: &str,
+        target: &Value,
+        source_resource: &str,
+    ) -> Result<Option<String>, StoreError> {
+        let failed = self.failed("read what a record was made from");
+        let mut query = self
+            .connection
+            .prepare_cached(
+                "SELECT DISTINCT key FROM link WHERE resource = ?1 AND target = ?2 AND source = ?3 AND hash <> 0 LIMIT 2",
+            )
+            .map_err(&failed)?;
+        let keys = query
+            .query_map([resource, &json(target)?, source_resource], |row| {
+                row.get::<_, String>(0)
+            })
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .map_err(&failed)?;
+        Ok(match keys.as_slice() {
+            [one] => Some(one.clone()),
+            _ => None,
+        })
     }
 
     fn confirm_all(&mut self, confirmed: &[Confirmed]) -> Result<(), StoreError> {

@@ -62,6 +62,32 @@ async fn a_refusal_tells_the_vendors_words_and_field() {
 }
 
 #[tokio::test]
+async fn what_is_away_for_a_create_is_what_its_body_names() {
+    let body = r#"{"code":3000,"message":"The customer does not exist."}"#;
+    let (sent, _) = sent(vec![reply(404, body)]).await;
+    let Sent::Refused(trouble) = sent else {
+        panic!("{sent:?}")
+    };
+    assert_eq!(trouble.code, "F0706");
+    assert_eq!(
+        trouble.message,
+        "shop refused: POST /things/ was answered with 404, “The customer does not exist (code 3000)”."
+    );
+}
+
+#[tokio::test]
+async fn a_page_without_its_list_is_no_empty_page() {
+    let said = async |body: &str| trouble(vec![reply(200, body)]).await.message;
+    assert_eq!(
+        said("[]").await,
+        "The answer of shop to GET /things/ cannot be read: it has no list “items”."
+    );
+    let lacks = "The answer of shop to GET /things/ cannot be read: it has no list “items”.";
+    assert_eq!(said("{}").await, lacks);
+    assert_eq!(said(r#"{"items":null}"#).await, lacks);
+}
+
+#[tokio::test]
 async fn a_busy_system_is_asked_again_when_it_says() {
     let busy = || reply(429, "").header("Retry-After", "1");
     let start = Instant::now();
