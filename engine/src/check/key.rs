@@ -42,6 +42,7 @@ impl Scope<'_, '_> {
         let mut keys: Vec<String> = of
             .finds
             .iter()
+            .filter(|find| !find.how.is_empty())
             .map(|find| {
                 find.fields
                     .iter()

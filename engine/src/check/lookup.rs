@@ -12,7 +12,18 @@ use super::misfit::{a, short};
 use super::{suggest, walk};
 use crate::checked::{Arg, Element, Expr, ExprKind, LocalIx};
 use crate::diagnostic::Diagnostic;
-use crate::plan::connector::{Resource, ResourceIx};
+use crate::plan::connector::{Find, Resource, ResourceIx};
+
+/// What a key is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keyed {
+    /// `R[F = x]`
+    Lookup,
+    /// `create … by`
+    Create,
+    /// `ensure … by`, `update … by`
+    Keep,
+}
 
 impl Body<'_, '_> {
     /// The system that an expression names, if it is a system's name.
@@ -299,7 +310,7 @@ impl Body<'_, '_> {
                     },
                 }
             }
-            ast::Key::Fields(fields) => match self.key(resource, fields, false) {
+            ast::Key::Fields(fields) => match self.key(resource, fields, Keyed::Lookup) {
                 None => Expr {
                     ty,
                     ..Body::nothing(span)
@@ -402,12 +413,13 @@ impl Body<'_, '_> {
     }
 
     /// A key in brackets or after `by`; one that the resource cannot be found by is reported. In a step the values must fit, and may be `none`.
-    pub fn key(
+    pub(super) fn key(
         &mut self,
         resource: ResourceIx,
         key: &[ast::KeyField],
-        step: bool,
+        keyed: Keyed,
     ) -> Option<KeyOf> {
+        let step = keyed != Keyed::Lookup;
         let declared = self.checker.declared;
         let of: &Resource = &declared.resources[resource as usize];
         let mut fields: Vec<(Vec<u16>, Option<Expr>)> = Vec::with_capacity(key.len());
@@ -457,7 +469,7 @@ impl Body<'_, '_> {
         if !sound {
             return None;
         }
-        self.findable(of, fields, key)
+        self.findable(of, fields, key, keyed == Keyed::Create)
     }
 
     fn key_path(&self, shape: &Arc<Shape>, path: &ast::Path) -> Option<(Vec<u16>, Type)> {
@@ -480,12 +492,13 @@ impl Body<'_, '_> {
         ty.map(|ty| (at, ty))
     }
 
-    /// How a resource is found by fields; their values in the order of its find.
+    /// How a resource is found by fields; their values in the order of its find. `answered`: by the answer to a create, too.
     fn findable(
         &self,
         of: &Resource,
         given: Vec<(Vec<u16>, Option<Expr>)>,
         key: &[ast::KeyField],
+        answered: bool,
     ) -> Option<KeyOf> {
         if let ([(path, _)], Some(own)) = (given.as_slice(), of.key)
             && *path == [own]
@@ -499,7 +512,8 @@ impl Body<'_, '_> {
         let same = |fields: &[Vec<u16>]| {
             fields.len() == given.len() && given.iter().all(|(path, _)| fields.contains(path))
         };
-        if let Some(number) = of.finds.iter().position(|find| same(&find.fields)) {
+        let found = |find: &Find| same(&find.fields) && (answered || !find.how.is_empty());
+        if let Some(number) = of.finds.iter().position(found) {
             let fields = of.finds[number].fields.clone();
             let mut given = given;
             let values = fields
@@ -528,13 +542,18 @@ impl Body<'_, '_> {
             .key
             .iter()
             .map(|key| field_path(&of.shape, &[*key]))
-            .chain(of.finds.iter().map(|find| {
-                find.fields
+            .chain(
+                of.finds
                     .iter()
-                    .map(|path| field_path(&of.shape, path))
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            }))
+                    .filter(|find| !find.how.is_empty())
+                    .map(|find| {
+                        find.fields
+                            .iter()
+                            .map(|path| field_path(&of.shape, path))
+                            .collect::<Vec<_>>()
+                            .join(", ")
+                    }),
+            )
             .map(|way| format!("`{way}`"))
             .collect();
         self.checker.report(

@@ -5,6 +5,7 @@ use flowbook_grammar::ast::{self, ClauseKind, ExprKind as Tree, Key, Target, Ver
 use flowbook_stdlib::types::{Kind, Type};
 
 use super::flow::Scope;
+use super::lookup::Keyed;
 use super::suggest;
 use crate::checked::{Expr, StepKey, To, Write};
 use crate::diagnostic::Diagnostic;
@@ -357,6 +358,10 @@ impl Scope<'_, '_> {
     }
 
     fn clauses(&mut self, write: &ast::Write, aim: &Aim) -> Clauses {
+        let keyed = match write.verb {
+            Verb::Create => Keyed::Create,
+            _ => Keyed::Keep,
+        };
         let mut clauses = Clauses::default();
         let mut seen: Vec<(&str, Span)> = Vec::new();
         for clause in &write.clauses {
@@ -415,7 +420,7 @@ impl Scope<'_, '_> {
                     }
                 }
                 ClauseKind::By(Key::Fields(fields)) => {
-                    match self.body.key(aim.resource, fields, true) {
+                    match self.body.key(aim.resource, fields, keyed) {
                         Some(key) => {
                             let key = self.in_forms(aim.resource, key);
                             clauses.keys.push(key);

@@ -115,6 +115,9 @@ impl HttpSystems {
                 (vec![vec![key]], ways)
             }
         };
+        if ways.is_empty() {
+            return Ok(vec![Vec::new(); keys.len()]); // unique: the answer to a create tells
+        }
         let mut refused = None;
         for (at, how) in ways.iter().enumerate() {
             let last = at + 1 == ways.len();

@@ -60,6 +60,9 @@ impl Explained<'_> {
             }
             Question::Find { find, .. } => {
                 let find = find.and_then(|find| resource.finds.get(usize::from(find)));
+                if find.is_some_and(|find| find.how.is_empty()) {
+                    return Often::Never; // the answer to a create tells
+                }
                 match find.and_then(|find| find.how.first()) {
                     Some(How::Odata) => match &self.system_of(ask.resource).connector.odata {
                         Some(odata) if odata.any_of > 1 => Often::Batch(odata.any_of),

@@ -201,6 +201,21 @@ impl Maker<'_, '_> {
         });
     }
 
+    /// A `unique` field that nothing finds by is a key for a create all the same: that it is taken is the answer.
+    pub(super) fn answered(&mut self) {
+        for at in self.made.unique.clone() {
+            let fields = vec![vec![at]];
+            if self.made.key != Some(at)
+                && self.made.finds.iter().all(|known| known.fields != fields)
+            {
+                self.made.finds.push(Find {
+                    fields,
+                    how: Vec::new(),
+                });
+            }
+        }
+    }
+
     /// What is read whole is found by every simple field, out of the list that is read anyway.
     pub(super) fn whole(&mut self) {
         if self.made.reading != Reading::Whole || self.made.list.is_none() {

@@ -199,6 +199,7 @@ impl Maker<'_, '_> {
             );
         }
         self.whole();
+        self.answered();
         self.consistent();
     }
 
