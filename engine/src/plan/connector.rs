@@ -288,6 +288,8 @@ pub struct Resource {
     pub forms: Vec<ResourceIx>,
     /// How the system tells of changes by itself.
     pub webhook: Option<Webhook>,
+    /// What people call a record: a field that is shown beside its key.
+    pub title: Option<u16>,
     /// Where the connector file declares it.
     pub span: Span,
 }

@@ -1,5 +1,6 @@
 //! How a record's way ended, as the store keeps it and as reports tell it.
 
+use flowbook_stdlib::value::Value;
 use jiff::SignedDuration;
 
 use super::page::{Engine, Life};
@@ -35,6 +36,7 @@ pub fn place_text(plan: &Plan, place: PlaceIx) -> Option<String> {
 impl<'a, S: Systems> Engine<'a, S> {
     /// How a record ended: counted, told, and as it is stored. None where the run stopped before its end.
     pub fn conclude(&self, life: Life<'a>, report: &mut FlowReport) -> Option<(String, State)> {
+        let title = self.title(&life.machine.record());
         let Life {
             key,
             hash,
@@ -78,6 +80,7 @@ impl<'a, S: Systems> Engine<'a, S> {
             .and_then(|place| place_text(self.plan, place));
         let record = RecordReport {
             key: key.clone(),
+            title: title.clone(),
             end: how,
             reason: end.as_ref().map(|ended| ended.message.clone()),
             changes,
@@ -87,6 +90,7 @@ impl<'a, S: Systems> Engine<'a, S> {
         if let (End::Failed, Some(ended)) = (how, &end) {
             report.failure(FailureReport {
                 key: key.clone(),
+                title,
                 field: ended.field.clone(),
                 code: ended.code.to_owned(),
                 message: ended.message.clone(),
@@ -140,6 +144,15 @@ impl<'a, S: Systems> Engine<'a, S> {
         }
     }
 
+    /// What people call a record, where its connector says.
+    fn title(&self, record: &Value) -> Option<String> {
+        let resource = self.resource(self.flow.read.resource);
+        match super::cache::at(record, &[resource.title?]) {
+            Value::None | Value::Late | Value::Bad(_) => None,
+            value => Some(super::ops::in_text(value)),
+        }
+    }
+
     /// A record that is not looked at keeps its end, or is given up.
     pub fn not_seen(
         &self,
@@ -157,6 +170,7 @@ impl<'a, S: Systems> Engine<'a, S> {
         };
         let record = RecordReport {
             key: key.clone(),
+            title: None,
             end: if over { End::Skipped } else { state.end },
             reason: reason.clone(),
             changes: Vec::new(),
@@ -186,6 +200,7 @@ impl<'a, S: Systems> Engine<'a, S> {
         );
         let record = RecordReport {
             key: key.clone(),
+            title: None,
             end: End::Skipped,
             reason: Some(message.clone()),
             changes: Vec::new(),

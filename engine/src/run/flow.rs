@@ -320,6 +320,7 @@ impl<S: Systems> Engine<'_, S> {
             );
             let record = RecordReport {
                 key: key.clone(),
+                title: None,
                 end: End::Failed,
                 reason: Some(message.clone()),
                 changes: Vec::new(),

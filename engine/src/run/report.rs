@@ -75,6 +75,9 @@ const MOST_KEPT: usize = 1_000;
 pub struct FailureReport {
     /// Its key at its source.
     pub key: String,
+    /// What people call it: an order's number.
+    #[serde(skip)]
+    pub title: Option<String>,
     /// The field that was being computed or written.
     pub field: Option<String>,
     /// Code of the catalogue.
@@ -97,6 +100,8 @@ pub struct FailureReport {
 pub struct RecordReport {
     /// Its key at its source.
     pub key: String,
+    /// What people call it: an order's number.
+    pub title: Option<String>,
     /// How it ended.
     pub end: End,
     /// Why, for all but done.
@@ -261,7 +266,12 @@ impl FlowReport {
 
 impl FailureReport {
     fn describe(&self, out: &mut String) {
-        let _ = writeln!(out, "  Failed: {}  [{}]", self.key, self.code);
+        let _ = writeln!(
+            out,
+            "  Failed: {}  [{}]",
+            called(&self.key, self.title.as_deref()),
+            self.code
+        );
         let _ = writeln!(out, "    {}", self.message);
         if let Some(field) = &self.field {
             let _ = writeln!(out, "    field   {field}");
@@ -283,7 +293,11 @@ impl FailureReport {
 impl RecordReport {
     /// What becomes of the record and of its targets, for a dry run and for a test's snapshot.
     pub fn diff(&self, flow: &str) -> String {
-        let mut out = format!("{flow} › {}  {}", self.key, self.end.word());
+        let mut out = format!(
+            "{flow} › {}  {}",
+            called(&self.key, self.title.as_deref()),
+            self.end.word()
+        );
         if let Some(reason) = &self.reason {
             let _ = write!(out, ": {reason}");
         }
@@ -295,6 +309,14 @@ impl RecordReport {
             let _ = writeln!(out, "  note: {note}");
         }
         out
+    }
+}
+
+/// `K2-1001 (339323500)`: what people call a record, and its key.
+fn called(key: &str, title: Option<&str>) -> String {
+    match title {
+        Some(title) if title != key => format!("{title} ({key})"),
+        _ => key.to_owned(),
     }
 }
 

@@ -93,6 +93,7 @@ pub fn resource(system: u32, name: &str, shape: Arc<Shape>) -> Resource {
         finds: Vec::new(),
         unique: Vec::new(),
         forms: Vec::new(),
+        title: None,
         webhook: None,
         span: nowhere(),
     }

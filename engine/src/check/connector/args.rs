@@ -61,6 +61,7 @@ pub(super) const OF_RESOURCE: &[(&str, &str)] = &[
     ),
     ("unique", "unique Number"),
     ("forms", "forms invoices`, `forms [orders, invoices]"),
+    ("title", "title ordernumber_full"),
     ("webhook", "webhook [\"orders.created\"] { id: \"id\" }"),
 ];
 

@@ -67,6 +67,7 @@ pub(in crate::check) fn resources<'a>(
                 finds: Vec::new(),
                 unique: Vec::new(),
                 forms: Vec::new(),
+                title: None,
                 webhook: None,
                 span: node.item.span,
             },
@@ -245,6 +246,14 @@ impl Maker<'_, '_> {
                     let word = args.word("a field");
                     args.done();
                     self.made.key = word.and_then(|word| self.field(word));
+                }
+            }
+            "title" => {
+                if !once(self.made.title.is_some(), self.out) {
+                    let mut args = Args::new(directive, OF_RESOURCE, self.out);
+                    let word = args.word("a field");
+                    args.done();
+                    self.made.title = word.and_then(|word| self.field(word));
                 }
             }
             "changed" => self.changed(directive),

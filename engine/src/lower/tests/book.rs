@@ -60,6 +60,7 @@ pub(super) fn resource(name: &str, shape: Arc<Shape>) -> Resource {
             how: vec![How::Odata],
         }],
         unique: Vec::new(),
+        title: None,
         webhook: None,
         forms: Vec::new(),
         span: Span::default(),

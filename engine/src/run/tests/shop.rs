@@ -76,6 +76,7 @@ fn resource(system: u32, name: &str, fields: Vec<Field>, find: Option<u16>) -> R
             .into_iter()
             .collect(),
         unique: Vec::new(),
+        title: None,
         webhook: None,
         forms: Vec::new(),
         span: span(),
