@@ -4,6 +4,7 @@
 //! Nothing here is shared with the rest of the project: what one side misreads, the other refuses.
 
 mod books;
+mod faults;
 mod json;
 mod sample;
 mod server;
@@ -72,6 +73,8 @@ pub struct Options {
     pub limits: Limits,
     /// Life of an access token of the books, in seconds.
     pub token_seconds: i64,
+    /// Scopes of the books' access tokens, parted by spaces.
+    pub scopes: String,
     /// Let the till answer a POST with 204 and no body, as the real one sometimes does.
     pub empty_posts: bool,
 }
@@ -87,6 +90,7 @@ impl Default for Options {
             orders: None,
             limits: Limits::WIDE,
             token_seconds: 3600,
+            scopes: books::SCOPES.to_owned(),
             empty_posts: false,
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::json::{Json, object};
 use crate::state::State;
-use crate::{Options, books, sample, till};
+use crate::{Options, books, faults, sample, till};
 use axum::extract::Request as HttpRequest;
 use axum::response::Response;
 use std::collections::HashMap;
@@ -53,6 +53,12 @@ impl Request {
     /// The query's names and values, decoded, in order.
     pub(crate) fn parameters(&self) -> Vec<(String, String)> {
         pairs(self.query.as_deref().unwrap_or_default())
+    }
+
+    /// Whether a parameter of the query is true.
+    pub(crate) fn asks(&self, name: &str) -> bool {
+        let given = self.parameters();
+        given.iter().any(|(n, value)| n == name && value == "true")
     }
 
     pub(crate) fn segments(&self, root: &str) -> Option<Vec<String>> {
@@ -126,6 +132,7 @@ pub(crate) struct Shared {
     state: Mutex<State>,
     counts: Mutex<HashMap<String, u64>>,
     windows: Mutex<HashMap<(Side, String), (Instant, u32)>>,
+    faults: Mutex<Vec<faults::Fault>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -139,6 +146,7 @@ impl Shared {
             state: Mutex::new(state),
             counts: Mutex::default(),
             windows: Mutex::default(),
+            faults: Mutex::default(),
         }
     }
 
@@ -146,27 +154,50 @@ impl Shared {
         lock(&self.state)
     }
 
-    /// Answers one request of one side; the layer in which faults can later be put.
+    /// Answers one request of one side, unless a fault strikes it.
     pub(crate) async fn answer(self: Arc<Self>, side: Side, request: HttpRequest) -> Response {
         let (parts, body) = request.into_parts();
         let reply = match axum::body::to_bytes(body, 16 * 1024 * 1024).await {
-            Ok(bytes) => self.reply(
-                side,
-                &Request {
+            Ok(bytes) => {
+                let request = Request {
                     method: parts.method.to_string(),
                     path: parts.uri.path().to_owned(),
                     query: parts.uri.query().map(str::to_owned),
                     headers: parts.headers,
                     body: String::from_utf8_lossy(&bytes).into_owned(),
-                },
-            ),
-            Err(_) => Reply::empty(413),
+                };
+                match self.struck(side, &request).await {
+                    Some(reply) => reply,
+                    None => return cut(),
+                }
+            }
+            Err(_) => match side {
+                Side::Till => till::too_big(),
+                Side::Books => Reply::empty(413),
+            },
         };
         let mut response = http::Response::builder().status(reply.status);
         for (name, value) in reply.headers {
             response = response.header(name, value);
         }
         response.body(reply.body.into()).unwrap_or_default()
+    }
+
+    /// The answer to a request, or none when its connection is to be cut.
+    async fn struck(&self, side: Side, request: &Request) -> Option<Reply> {
+        let fault = match request.path.starts_with("/_sandbox/") {
+            true => None,
+            false => faults::strike(&mut lock(&self.faults), &request.method, &request.path),
+        };
+        let Some(fault) = fault else {
+            return Some(self.reply(side, request));
+        };
+        tokio::time::sleep(fault.wait).await;
+        let answered = fault.commit.then(|| self.reply(side, request));
+        if fault.drop {
+            return None;
+        }
+        fault.reply().or(answered)
     }
 
     fn reply(&self, side: Side, request: &Request) -> Reply {
@@ -221,12 +252,16 @@ impl Shared {
                 let collection = path.trim_start_matches("state/");
                 return Reply::json(200, &Json::List(state.all(collection).cloned().collect()));
             }
+            ("POST", "faults") => faults::read(&request.body).map(|made| {
+                lock(&self.faults).extend(made);
+            }),
             ("POST", "seed") => {
                 Json::parse(&request.body).and_then(|seed| sample::seed(&mut state, &seed))
             }
             ("POST", "reset") => {
                 lock(&self.counts).clear();
                 lock(&self.windows).clear();
+                lock(&self.faults).clear();
                 sample::reset(&mut state, &self.place.options)
             }
             _ => {
@@ -242,4 +277,11 @@ impl Shared {
             Err(reason) => Reply::json(400, &object! { "sandbox" => reason }),
         }
     }
+}
+
+/// An answer that breaks off: the connection closes before its body is whole.
+fn cut() -> Response {
+    let end = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+    let stream = futures_util::stream::iter([Err::<bytes::Bytes, _>(end)]);
+    Response::new(axum::body::Body::from_stream(stream))
 }

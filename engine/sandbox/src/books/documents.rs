@@ -1,153 +1,30 @@
-//! Drafts, orders and quotes: built from a body, their customer and articles; then moved through their life.
+//! Drafts, orders and quotes: built from a body, their customer and articles.
 
-use super::vat::{Sale, Totals, total};
-use super::{Answer, Fault, body, fields, invoices, now, settings, settle, today};
+use super::vat::{Sale, Totals, includes_vat, total};
+use super::{Fault, fields, housework, now, settings, settle, today};
 use crate::json::{Json, object};
-use crate::server::{Reply, Request};
 use crate::state::State;
 use rust_decimal::Decimal;
 
-pub(super) fn answer(state: &mut State, request: &Request, method: &str, parts: &[&str]) -> Answer {
-    let (name, rest) = parts.split_first().ok_or_else(Fault::missing)?;
-    let collection = format!("books/{name}");
-    let id = rest.first().map(|id| id.to_lowercase()).unwrap_or_default();
-    let old = state
-        .get(&collection, &id)
-        .cloned()
-        .ok_or_else(Fault::missing);
-    match (method, *name, rest) {
-        ("POST", _, []) => {
-            let id = uuid::Uuid::new_v4().to_string();
-            let mut document = build(state, name, &body(request)?, &id)?;
-            document.set("CreatedUtc", now());
-            number(state, name, &mut document);
-            state.put(&collection, &id, document.clone());
-            Ok(Reply::json(201, &document))
-        }
-        ("PUT", _, [_]) => {
-            let old = old?;
-            let mut document = build(state, name, &body(request)?, &id)?;
-            for kept in ["CreatedUtc", "Number"] {
-                document.set(kept, old.get(kept).clone());
-            }
-            if *name == "quotes" {
-                document.set("Status", old.get("Status").clone());
-            }
-            state.put(&collection, &id, document.clone());
-            Ok(Reply::json(200, &document))
-        }
-        ("DELETE", _, [_]) => {
-            if *name == "orders" && old?.get("Status").number() > Decimal::TWO {
-                return Err(Fault::coded(
-                    400,
-                    4001,
-                    "",
-                    "CanNotBeDeleted - The order is shipped or invoiced.",
-                ));
-            }
-            state.get(&collection, &id).ok_or_else(Fault::missing)?;
-            state.remove(&collection, &id);
-            Ok(Reply::empty(200))
-        }
-        ("POST", "customerinvoicedrafts", [_, "convert"]) => {
-            invoices::convert(state, request, &old?)
-        }
-        ("POST", "orders", [_, "convert"]) => {
-            let mut order = old?;
-            step(&order, &[1, 2, 3])?;
-            if order
-                .get("Rows")
-                .items()
-                .iter()
-                .all(|row| row.get("ArticleId").is_null())
-            {
-                return Err(Fault::coded(
-                    400,
-                    4031,
-                    "Rows",
-                    "CustomerInvoiceMissingOrderArticles - The order has no article rows.",
-                ));
-            }
-            let invoice = invoices::book(state, &order, "CreatedFromOrderId")?;
-            moved(state, &collection, &mut order, 4);
-            Ok(Reply::json(201, &invoice))
-        }
-        (
-            "POST" | "PUT",
-            "orders",
-            [
-                _,
-                action @ ("converteddrafttoorder" | "completed" | "voided"),
-            ],
-        ) => {
-            let mut order = old?;
-            let (from, to) = match *action {
-                "converteddrafttoorder" => (1, 2),
-                "completed" => (2, 3),
-                _ => (3, 2),
-            };
-            step(&order, &[from])?;
-            if to == 3 {
-                order.set("ShippedDateTime", today().to_string());
-            }
-            moved(state, &collection, &mut order, to);
-            Ok(Reply::json(200, &order))
-        }
-        ("PUT" | "POST", "quotedrafts", [_, "convert"]) => {
-            let mut quote = old?;
-            state.remove(&collection, &id);
-            number(state, "quotes", &mut quote);
-            moved(state, "books/quotes", &mut quote, 1);
-            Ok(Reply::json(200, &quote))
-        }
-        ("PUT" | "POST", "quotes", [_, "accept"]) => {
-            let mut quote = old?;
-            step(&quote, &[1])?;
-            quote.set("ApprovedDate", today().to_string());
-            moved(state, &collection, &mut quote, 2);
-            Ok(Reply::json(200, &quote))
-        }
-        ("POST", "quotes", [_, "converttocustomerinvoice"]) => {
-            let mut quote = old?;
-            step(&quote, &[1, 2])?;
-            let invoice = invoices::book(state, &quote, "CreatedFromQuoteId")?;
-            moved(state, &collection, &mut quote, 3);
-            Ok(Reply::json(201, &invoice))
-        }
-        _ => Ok(Reply::empty(405)),
-    }
-}
-
-fn step(document: &Json, allowed: &[i64]) -> Result<(), Fault> {
-    let status = document.get("Status").number();
-    if allowed.iter().any(|a| Decimal::from(*a) == status) {
-        return Ok(());
-    }
-    Err(Fault::coded(
-        400,
-        4002,
-        "Status",
-        &format!("CanNotBeCreatedOrUpdated - Not possible in status {status}."),
-    ))
-}
-
-fn moved(state: &mut State, collection: &str, document: &mut Json, status: i64) {
-    document.set("Status", status);
-    document.set("ModifiedUtc", now());
-    let id = document.get("Id").text().to_owned();
-    state.put(collection, &id, document.clone());
-}
-
-fn number(state: &mut State, name: &str, document: &mut Json) {
-    match name {
-        "orders" | "quotes" => document.set("Number", state.next(&format!("books/{name}"), 1)),
-        "quotedrafts" => document.set("Number", Json::Null),
-        _ => {}
-    }
+/// What a document is made from besides its body.
+#[derive(Default)]
+pub(super) struct Origin<'a> {
+    /// The document it replaces or was converted from.
+    pub(super) old: Option<&'a Json>,
+    /// A private customer is treated as a company.
+    pub(super) overridden: bool,
 }
 
 /// A document from its body: checked, addressed from its customer, summed up.
-pub(super) fn build(state: &State, name: &str, body: &Json, id: &str) -> Result<Json, Fault> {
+///
+/// Whether its prices include VAT was settled when the document it replaces or comes from was made.
+pub(super) fn build(
+    state: &State,
+    name: &str,
+    body: &Json,
+    id: &str,
+    origin: &Origin<'_>,
+) -> Result<Json, Fault> {
     let mut faults = Vec::new();
     let mut document = fields::clean(
         super::schema(name).unwrap_or_default(),
@@ -177,10 +54,24 @@ pub(super) fn build(state: &State, name: &str, body: &Json, id: &str) -> Result<
             "CanNotBeCreatedOrUpdated - The customer is not active.",
         ));
     }
+    let same = origin
+        .old
+        .filter(|old| old.get("CustomerId").text().to_lowercase() == customer_id);
+    let private = match same.map(|old| old.get("CustomerIsPrivatePerson")) {
+        Some(Json::Bool(private)) => *private,
+        _ => customer.get("IsPrivatePerson").truth() && !origin.overridden,
+    };
+    let included = match origin.old.map(|old| old.get("IncludesVat")) {
+        Some(Json::Bool(included)) => *included,
+        _ => includes_vat(&settings, private),
+    };
     let sale = Sale {
         settings: &settings,
         customer,
         third_party: document.get("EuThirdParty").truth(),
+        private,
+        included,
+        credit: document.get("IsCreditInvoice").truth(),
     };
     terms(state, name, &mut document, customer)?;
     if name == "orders" && document.get("CurrencyCode").text() != sale.currency() {
@@ -189,14 +80,24 @@ pub(super) fn build(state: &State, name: &str, body: &Json, id: &str) -> Result<
             "CurrencyCode must be the currency of the customer.",
         ));
     }
-    if document.get("EuThirdParty").truth() && customer.get("IsPrivatePerson").truth() {
+    if document.get("EuThirdParty").truth() && private {
         return Err(Fault::new(
             "EuThirdParty",
             "EuThirdParty is not possible for private persons.",
         ));
     }
     let mut rows = document.get("Rows").items().to_vec();
-    check_rows(name, &rows, &sale)?;
+    if name == "orders" {
+        check_status(&document, origin.old)?;
+    }
+    if private && !document.get("ElectronicReference").text().is_empty() {
+        return Err(Fault::new(
+            "ElectronicReference",
+            "ElectronicReference is not possible for private persons.",
+        ));
+    }
+    check_rows(state, name, &rows, &sale)?;
+    housework::check(&document, private)?;
     let totals = total(
         state,
         &sale,
@@ -205,11 +106,8 @@ pub(super) fn build(state: &State, name: &str, body: &Json, id: &str) -> Result<
     )?;
     document.set("Rows", rows);
     addresses(&mut document, customer, name);
-    document.set(
-        "CustomerIsPrivatePerson",
-        customer.get("IsPrivatePerson").clone(),
-    );
-    document.set("IncludesVat", sale.includes_vat());
+    document.set("CustomerIsPrivatePerson", private);
+    document.set("IncludesVat", included);
     document.set("CustomerNumber", customer.get("CustomerNumber").clone());
     document.set("CustomerName", customer.get("Name").clone());
     document.set(
@@ -217,11 +115,26 @@ pub(super) fn build(state: &State, name: &str, body: &Json, id: &str) -> Result<
         customer.get("ReverseChargeOnConstructionServices").clone(),
     );
     results(name, &mut document, &totals, sale.currency());
+    if name == "orders" {
+        delivered(state, &mut document, &sale)?;
+    }
     let mut whole = object! { "Id" => id };
-    for (field, value) in document.members() {
+    let schema = super::schema(name).unwrap_or_default();
+    for (field, value) in own(schema, &document).members() {
         whole.set(field, value.clone());
     }
-    Ok(whole)
+    let inner = fields::kind(schema, "Rows").and_then(|kind| kind.strip_prefix("list:"));
+    let rows: Vec<Json> = document
+        .get("Rows")
+        .items()
+        .iter()
+        .map(|row| {
+            let inner = inner.unwrap_or_default();
+            fields::complete(inner, &own(inner, row))
+        })
+        .collect();
+    whole.set("Rows", rows);
+    Ok(fields::complete(schema, &whole))
 }
 
 fn terms(state: &State, name: &str, document: &mut Json, customer: &Json) -> Result<(), Fault> {
@@ -268,7 +181,58 @@ fn terms(state: &State, name: &str, document: &mut Json, customer: &Json) -> Res
     Ok(())
 }
 
-fn check_rows(name: &str, rows: &[Json], sale: &Sale<'_>) -> Result<(), Fault> {
+/// What of a record its resource has: what is read can be put back.
+fn own(schema: &str, record: &Json) -> Json {
+    let mut kept = object! {};
+    for (name, value) in record.members() {
+        if fields::property(schema, name).is_some() {
+            kept.set(name, value.clone());
+        }
+    }
+    kept
+}
+
+/// A client makes orders in status 1 to 3; an invoiced one stays as it is, a shipped one names what was delivered.
+fn check_status(order: &Json, old: Option<&Json>) -> Result<(), Fault> {
+    let four = Decimal::from(4);
+    let invoiced = old.is_some_and(|old| old.get("Status").number() == four);
+    if invoiced || order.get("Status").number() == four {
+        return Err(Fault::coded(
+            400,
+            4002,
+            "Status",
+            "CanNotBeCreatedOrUpdated - An order is invoiced by its conversion, and stays as it is then.",
+        ));
+    }
+    let lacks = |row: &&Json| {
+        !row.get("ArticleId").is_null()
+            && !row.get("Quantity").number().is_zero()
+            && row.get("DeliveredQuantity").number().is_zero()
+    };
+    let shipped = order.get("Status").number() == Decimal::from(3);
+    match order.get("Rows").items().iter().find(lacks) {
+        Some(row) if shipped => Err(Fault::new(
+            &format!("Rows[{}].DeliveredQuantity", row.get("LineNumber")),
+            "DeliveredQuantity must be set on a shipped order.",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The amounts of what has been delivered.
+fn delivered(state: &State, order: &mut Json, sale: &Sale<'_>) -> Result<(), Fault> {
+    let mut rows = order.get("Rows").items().to_vec();
+    for row in &mut rows {
+        row.set("Quantity", row.get("DeliveredQuantity").clone());
+    }
+    let totals = total(state, sale, &mut rows, false)?;
+    order.set("DeliveredAmount", totals.amount);
+    order.set("DeliveredVatAmount", totals.vat);
+    order.set("DeliveredRoundingsAmount", totals.rounding);
+    Ok(())
+}
+
+fn check_rows(state: &State, name: &str, rows: &[Json], sale: &Sale<'_>) -> Result<(), Fault> {
     let mut faults = Vec::new();
     let scale = if sale.domestic() { 2 } else { 4 };
     for (number, row) in rows.iter().enumerate() {
@@ -288,6 +252,14 @@ fn check_rows(name: &str, rows: &[Json], sale: &Sale<'_>) -> Result<(), Fault> {
                 &at("ArticleId"),
                 "ArticleId is required if IsTextRow is false.",
             ));
+        }
+        for (field, collection) in [
+            ("ProjectId", "books/projects"),
+            ("CostCenterItemId1", "books/costcenteritems"),
+            ("CostCenterItemId2", "books/costcenteritems"),
+            ("CostCenterItemId3", "books/costcenteritems"),
+        ] {
+            super::records::known(state, collection, row, field, &at(field))?;
         }
         if row.get("UnitPrice").number().normalize().scale() > scale {
             faults.push(Fault::new(

@@ -18,6 +18,7 @@ struct Field {
     longest: Option<usize>,
     scale: Option<u32>,
     range: Option<(Decimal, Decimal)>,
+    set: Vec<Decimal>,
 }
 
 static SCHEMAS: LazyLock<HashMap<String, Vec<Field>>> = LazyLock::new(|| {
@@ -53,6 +54,9 @@ fn field(line: &str) -> Option<Field> {
         longest: value("max=").and_then(|n| n.parse().ok()),
         scale: value("scale=").and_then(|n| n.parse().ok()),
         range,
+        set: value("set=")
+            .map(|set| set.split(',').filter_map(decimal).collect())
+            .unwrap_or_default(),
     })
 }
 
@@ -63,6 +67,13 @@ pub(super) fn property(schema: &str, name: &str) -> Option<&'static str> {
         .iter()
         .find(|field| field.name.eq_ignore_ascii_case(name))
         .map(|field| field.name.as_str())
+}
+
+/// The kind of a resource's property, by its name as the API writes it.
+pub(super) fn kind(schema: &str, name: &str) -> Option<&'static str> {
+    let fields = SCHEMAS.get(schema)?;
+    let field = fields.iter().find(|field| field.name == name)?;
+    Some(field.kind.as_str())
 }
 
 /// Checks a body and gives it back in the API's spelling; fields left out become null, read-only ones are dropped.
@@ -98,12 +109,7 @@ pub(super) fn clean(schema: &str, body: &Json, path: &str, faults: &mut Vec<Faul
                     &format!("The {} field is required.", field.name),
                 ));
             }
-            let blank = match field.kind.as_str() {
-                "bool" if !field.nullable => Json::Bool(false),
-                "int" | "number" if !field.nullable => Json::Number(Decimal::ZERO),
-                _ => Json::Null,
-            };
-            out.insert(field.name.clone(), blank);
+            out.insert(field.name.clone(), blank(field));
             continue;
         }
         if let Some(reason) = wrong(field, value) {
@@ -120,6 +126,26 @@ pub(super) fn clean(schema: &str, body: &Json, path: &str, faults: &mut Vec<Faul
         out.insert(field.name.clone(), value);
     }
     Json::Object(out)
+}
+
+/// What a field holds that nobody has set.
+fn blank(field: &Field) -> Json {
+    match field.kind.as_str() {
+        "bool" if !field.nullable => Json::Bool(false),
+        "int" | "number" if !field.nullable => Json::Number(Decimal::ZERO),
+        _ => Json::Null,
+    }
+}
+
+/// A record with every property its resource has.
+pub(super) fn complete(schema: &str, record: &Json) -> Json {
+    let mut whole = record.clone();
+    for field in SCHEMAS.get(schema).map(Vec::as_slice).unwrap_or_default() {
+        if !matches!(record, Json::Object(members) if members.contains_key(&field.name)) {
+            whole.set(&field.name, blank(field));
+        }
+    }
+    whole
 }
 
 fn wrong(field: &Field, value: &Json) -> Option<String> {
@@ -150,6 +176,9 @@ fn wrong(field: &Field, value: &Json) -> Option<String> {
             return Some(format!(
                 "The field {name} may have at most {scale} decimals."
             ));
+        }
+        if !field.set.is_empty() && !field.set.contains(number) {
+            return Some(format!("The value {number} is not valid for {name}."));
         }
         if let Some((low, high)) = field.range
             && (*number < low || *number > high)

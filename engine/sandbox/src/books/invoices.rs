@@ -1,6 +1,6 @@
 //! Booked invoices: numbered, never changed again, paid through payments.
 
-use super::documents::build;
+use super::documents::{Origin, build};
 use super::odata::round;
 use super::{Answer, Fault, body, fields, now, settings, settle, today};
 use crate::json::{Json, object};
@@ -12,16 +12,31 @@ const INVOICES: &str = "books/customerinvoices";
 
 pub(super) fn answer(state: &mut State, request: &Request, method: &str, parts: &[&str]) -> Answer {
     match (method, parts.get(1..).unwrap_or_default()) {
-        ("POST", []) => Ok(Reply::json(201, &create(state, &body(request)?)?)),
+        ("POST", []) => {
+            let invoice = create(state, &body(request)?, &Origin::default())?;
+            Ok(Reply::json(201, &invoice))
+        }
         ("POST", [id, "payments"]) => pay(state, &id.to_lowercase(), &body(request)?),
         _ => Ok(Reply::empty(405)),
     }
 }
 
-fn create(state: &mut State, body: &Json) -> Result<Json, Fault> {
+fn create(state: &mut State, body: &Json, origin: &Origin<'_>) -> Result<Json, Fault> {
     let id = uuid::Uuid::new_v4().to_string();
-    let mut invoice = build(state, "customerinvoices", body, &id)?;
+    let mut invoice = build(state, "customerinvoices", body, &id, origin)?;
     open_year(state, invoice.get("InvoiceDate").text())?;
+    let customer = state.get(
+        "books/customers",
+        &invoice.get("CustomerId").text().to_lowercase(),
+    );
+    let barred =
+        customer.is_some_and(|c| *c.get("IsFutureInvoiceDateAllowed") == Json::Bool(false));
+    if barred && fields::day(invoice.get("InvoiceDate").text()) > Some(today()) {
+        return Err(Fault::new(
+            "InvoiceDate",
+            "The customer does not allow invoice dates in the future.",
+        ));
+    }
     invoice.set("InvoiceNumber", state.next(INVOICES, 1));
     invoice.set("CreatedUtc", now());
     invoice.set("ModifiedUtc", now());
@@ -40,6 +55,15 @@ fn create(state: &mut State, body: &Json) -> Result<Json, Fault> {
 }
 
 fn open_year(state: &State, date: &str) -> Result<(), Fault> {
+    let locked = settings(state);
+    if fields::day(locked.get("AccountingLockedTo").text()) >= fields::day(date) {
+        return Err(Fault::coded(
+            400,
+            4013,
+            "InvoiceDate",
+            "CannotBookkeepInvoice - The period is locked.",
+        ));
+    }
     let holds =
         |year: &&Json| year.get("StartDate").text() <= date && date <= year.get("EndDate").text();
     match state.all("books/fiscalyears").find(holds) {
@@ -95,7 +119,11 @@ pub(super) fn book(state: &mut State, source: &Json, origin: &str) -> Result<Jso
     if let Some(terms) = Some(source.at("TermsOfPayment.Id")).filter(|id| !id.is_null()) {
         input.set("TermsOfPaymentId", terms.clone());
     }
-    let mut invoice = create(state, &input)?;
+    let origin_of = Origin {
+        old: Some(source),
+        overridden: false,
+    };
+    let mut invoice = create(state, &input, &origin_of)?;
     invoice.set(origin, source.get("Id").clone());
     let id = invoice.get("Id").text().to_owned();
     state.put(INVOICES, &id, invoice.clone());
@@ -137,11 +165,13 @@ pub(super) fn convert(state: &mut State, request: &Request, draft: &Json) -> Ans
             ));
             continue;
         };
-        let net = own.get("AmountNoVat").number();
-        let gross = if draft.get("IncludesVat").truth() {
-            own.get("Amount").number()
-        } else {
-            round(net * (Decimal::ONE + own.get("VatRate").number()), 2)
+        let (amount, rate) = (own.get("Amount").number(), own.get("VatRate").number());
+        let (net, gross) = match draft.get("IncludesVat").truth() {
+            true => (
+                amount - round(amount * rate / (Decimal::ONE + rate), 2),
+                amount,
+            ),
+            false => (amount, round(amount * (Decimal::ONE + rate), 2)),
         };
         differ(
             &mut faults,
@@ -158,8 +188,7 @@ pub(super) fn convert(state: &mut State, request: &Request, draft: &Json) -> Ans
     }
     settle(faults)?;
     let mut source = draft.clone();
-    let query = request.parameters();
-    let asked = |name: &str| query.iter().any(|(n, v)| n == name && v == "true");
+    let asked = |name: &str| request.asks(name);
     let keep = settings(state).get("KeepOriginalDraftDate").truth();
     let keep = if asked("overrideCompanyKeepOriginalDraftDate") {
         asked("keepOriginalDraftDate")
@@ -216,12 +245,21 @@ fn pay(state: &mut State, id: &str, body: &Json) -> Answer {
             "PaymentCurrency must be the currency of the invoice.",
         ));
     }
+    let domestic = invoice.get("CurrencyCode").text() == settings(state).get("CurrencyCode").text();
+    if domestic && !payment.get("DomesticPaymentAmount").number().is_zero() {
+        return Err(Fault::coded(
+            400,
+            4039,
+            "DomesticPaymentAmount",
+            "NoDomesticAmountAllowedOnDomesticInvoices - The invoice is in the company's currency.",
+        ));
+    }
     let open = invoice.get("RemainingAmountInvoiceCurrency").number();
     let paid = payment.get("PaymentAmount").number();
     let complete = payment.get("PaymentType").number() == Decimal::TWO;
     if paid.is_zero()
-        || (paid > open && open > Decimal::ZERO)
-        || open.is_zero()
+        || paid.abs() > open.abs()
+        || paid.is_sign_negative() != open.is_sign_negative()
         || (complete && paid != open)
     {
         return Err(Fault::new(

@@ -2,21 +2,27 @@
 
 mod documents;
 mod fields;
+mod housework;
 mod invoices;
+mod life;
 mod oauth;
 mod odata;
 mod records;
 mod vat;
+mod whims;
 
 use crate::json::{Json, object};
 use crate::server::{Reply, Request, Shared, Side};
 use crate::state::State;
 pub(crate) use oauth::{issue, refresh_token};
+use std::borrow::Cow;
 
 pub(crate) const ROOT: &str = "/v2";
 pub(crate) const TOKEN_PATH: &str = "/connect/token";
 pub(crate) const CLIENT_ID: &str = "sandbox-client";
 pub(crate) const CLIENT_SECRET: &str = "sandbox-client-secret";
+
+pub(crate) const SCOPES: &str = "ea:api ea:sales ea:accounting ea:purchase offline_access";
 
 const SETTINGS: &str = "books/companysettings";
 
@@ -69,15 +75,16 @@ impl Fault {
             .filter(|f| !f.field.is_empty())
             .map(entry)
             .collect();
-        Reply::json(
-            self.status,
-            &object! {
-                "ErrorCode" => self.code,
-                "DeveloperErrorMessage" => self.text.clone(),
-                "ErrorId" => uuid::Uuid::new_v4().to_string(),
-                "Errors" => errors,
-            },
-        )
+        let mut body = object! {
+            "ErrorCode" => self.code,
+            "DeveloperErrorMessage" => self.text.clone(),
+            "ErrorId" => uuid::Uuid::new_v4().to_string(),
+        };
+        // the two bodies known word for word have no list of errors
+        if !matches!(self.status, 401 | 429) {
+            body.set("Errors", errors);
+        }
+        Reply::json(self.status, &body)
     }
 }
 
@@ -94,7 +101,7 @@ fn settle(mut faults: Vec<Fault>) -> Result<(), Fault> {
 /// Answers one request of the books.
 pub(crate) fn answer(state: &mut State, shared: &Shared, request: &Request) -> Reply {
     if request.path == TOKEN_PATH {
-        return oauth::token(state, request, shared.place.options.token_seconds);
+        return oauth::token(state, request, &shared.place.options);
     }
     // an unknown path has no body in the vendor's shape
     let Some(path) = request.segments(ROOT) else {
@@ -103,14 +110,18 @@ pub(crate) fn answer(state: &mut State, shared: &Shared, request: &Request) -> R
     let parts: Vec<&str> = path.iter().map(String::as_str).collect();
     admit(state, shared, request, &parts)
         .and_then(|()| route(state, request, &parts))
+        .map(|reply| whims::change(&settings(state), request, reply))
         .unwrap_or_else(|f| f.reply())
 }
 
 fn admit(state: &State, shared: &Shared, request: &Request, parts: &[&str]) -> Result<(), Fault> {
-    if !oauth::admitted(state, request) {
+    let Some(scopes) = oauth::admitted(state, request) else {
         let text = "AuthorizationException - Authorization has been denied for this request.";
         return Err(Fault::coded(401, 4005, "", text));
-    }
+    };
+    let name = parts.first().copied().unwrap_or_default();
+    oauth::permitted(&scopes, &request.method, name)?;
+    modules(&settings(state), name)?;
     let limit = shared.place.options.limits.books;
     if let Some(seconds) = shared.limited(Side::Books, parts.first().unwrap_or(&""), limit) {
         let text = format!(
@@ -121,10 +132,38 @@ fn admit(state: &State, shared: &Shared, request: &Request, parts: &[&str]) -> R
     Ok(())
 }
 
+/// What the company has bought decides which resources it may use.
+fn modules(settings: &Json, name: &str) -> Result<(), Fault> {
+    let active = settings.get("ActivatedModules").items();
+    if !active.iter().any(|module| module.text() == "api_standard") {
+        let text = "ForbiddenRequestException - No access to module: api_standard";
+        return Err(Fault::coded(403, 4002, "", text));
+    }
+    let variant = settings.get("ProductVariant").number();
+    let lacks: &[i64] = match name {
+        "orders" | "quotes" | "quotedrafts" | "customerlabels" | "articlelabels" => &[3, 4],
+        "customers" | "articles" | "customerinvoices" | "customerinvoicedrafts" => &[3],
+        _ => &[],
+    };
+    if lacks.iter().any(|v| variant == (*v).into()) {
+        let text = "NoAccessDueToProductVariant - The product variant does not have this resource.";
+        return Err(Fault::coded(403, 4009, "", text));
+    }
+    Ok(())
+}
+
 fn route(state: &mut State, request: &Request, parts: &[&str]) -> Answer {
     let method = request.method.as_str();
     match (method, parts) {
-        ("GET", ["companysettings"]) => Ok(Reply::json(200, &settings(state))),
+        ("GET", ["companysettings"]) => Ok(Reply::json(200, &public(&settings(state)))),
+        ("GET", ["currencies", "exchangerate"]) => exchange(state, request),
+        ("GET", ["currencies", _]) => Ok(Reply::empty(404)),
+        ("GET", ["countries", code]) => {
+            let country = state
+                .get("books/countries", &code.to_uppercase())
+                .ok_or_else(Fault::missing)?;
+            Ok(Reply::json(200, &public(country)))
+        }
         ("GET", [name, rest @ ..]) if rest.len() <= 1 => match schema(name) {
             Some(schema) => read(state, request, name, schema, rest.first().copied()),
             None => Ok(Reply::empty(404)),
@@ -142,7 +181,7 @@ fn route(state: &mut State, request: &Request, parts: &[&str]) -> Answer {
                 "customerinvoicedrafts" | "orders" | "quotes" | "quotedrafts",
                 ..,
             ],
-        ) => documents::answer(state, request, method, parts),
+        ) => life::answer(state, request, method, parts),
         (_, ["customerinvoices", ..]) => invoices::answer(state, request, method, parts),
         _ if parts.first().is_some_and(|name| schema(name).is_some()) => Ok(Reply::empty(405)),
         _ => Ok(Reply::empty(404)),
@@ -177,7 +216,6 @@ fn schema(name: &str) -> Option<&'static str> {
 fn settings(state: &State) -> Json {
     let mut settings = state.all(SETTINGS).next().cloned().unwrap_or_default();
     for (name, series) in [
-        ("NextCustomerNumber", "books/customers"),
         ("NextCustomerInvoiceNumber", "books/customerinvoices"),
         ("NextOrderNumber", "books/orders"),
         ("NextQuoteNumber", "books/quotes"),
@@ -186,6 +224,7 @@ fn settings(state: &State) -> Json {
             settings.set(name, next.get("next").clone());
         }
     }
+    settings.set("NextCustomerNumber", records::next_number(state));
     settings
 }
 
@@ -203,14 +242,25 @@ fn read(state: &State, request: &Request, name: &str, schema: &str, id: Option<&
         let record = state
             .get(&collection, &id.to_lowercase())
             .ok_or_else(Fault::missing)?;
-        return Ok(Reply::json(200, &public(record)));
+        return Ok(Reply::json(
+            200,
+            &public(&fields::complete(
+                schema,
+                &dated(&settings(state), name, record),
+            )),
+        ));
     }
     let query = request.parameters();
     let since = query
         .iter()
         .find(|(n, _)| n == "modifiedSinceUtc")
         .map(|(_, v)| v.clone());
-    let records = state.all(&collection).filter(|r| {
+    let settings = settings(state);
+    let records: Vec<Cow<'_, Json>> = state
+        .all(&collection)
+        .map(|record| dated(&settings, name, record))
+        .collect();
+    let records = records.iter().map(AsRef::as_ref).filter(|r: &&Json| {
         since
             .as_deref()
             .is_none_or(|s| r.get("ModifiedUtc").text() >= s)
@@ -223,10 +273,73 @@ fn read(state: &State, request: &Request, name: &str, schema: &str, id: Option<&
         "CurrentPage" => list.page, "PageSize" => list.size, "TotalNumberOfPages" => pages,
         "TotalNumberOfResults" => list.total, "ServerTimeUtc" => now(),
     };
-    let data: Vec<Json> = list.items.iter().map(public).collect();
+    let whole = |record: &Json| match query.iter().any(|(n, _)| n == "$select") {
+        true => public(record),
+        false => public(&fields::complete(schema, record)),
+    };
+    let data: Vec<Json> = list.items.iter().map(whole).collect();
     Ok(Reply::json(
         200,
         &object! { "Meta" => meta, "Data" => data },
+    ))
+}
+
+/// A record with what depends on the day it is read: overdue invoices, and drafts that take the day's date.
+fn dated<'a>(settings: &Json, name: &str, record: &'a Json) -> Cow<'a, Json> {
+    let past = |field: &str| fields::day(record.get(field).text()).is_some_and(|day| day < today());
+    match name {
+        "customerinvoices"
+            if record.get("PaymentStatus").number() == 1.into() && past("DueDate") =>
+        {
+            let mut record = record.clone();
+            record.set("PaymentStatus", 2_i64);
+            Cow::Owned(record)
+        }
+        "customerinvoicedrafts"
+            if !settings.get("KeepOriginalDraftDate").truth() && past("InvoiceDate") =>
+        {
+            let mut record = record.clone();
+            record.set("InvoiceDate", today().to_string());
+            Cow::Owned(record)
+        }
+        _ => Cow::Borrowed(record),
+    }
+}
+
+/// The rate between two currencies: a bare object.
+fn exchange(state: &State, request: &Request) -> Answer {
+    let query = request.parameters();
+    let asked = |name: &str| {
+        query
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, v)| v.to_uppercase())
+            .unwrap_or_default()
+    };
+    let (source, target) = (asked("sourceCurrencyCode"), asked("targetCurrencyCode"));
+    let rate = |code: &str, field: &str| {
+        let known = state.get("books/currencies", code);
+        let known = known.map(|currency| currency.get("_Rate").number());
+        known
+            .filter(|rate| !rate.is_zero())
+            .ok_or_else(|| Fault::coded(400, 6001, field, &format!("{code} is no currency code.")))
+    };
+    let (from, to) = (
+        rate(&source, "sourceCurrencyCode")?,
+        rate(&target, "targetCurrencyCode")?,
+    );
+    let given = asked("date");
+    let day = match fields::day(&given) {
+        Some(day) => day,
+        None if given.is_empty() => today(),
+        None => return Err(Fault::coded(400, 6001, "date", "The date cannot be read.")),
+    };
+    Ok(Reply::json(
+        200,
+        &object! {
+            "Date" => day.to_string(), "SourceCurrency" => source, "TargetCurrency" => target,
+            "Rate" => odata::round(from / to, 6),
+        },
     ))
 }
 
@@ -272,8 +385,10 @@ fn now() -> String {
         .to_string()
 }
 
+/// The day at the company's place.
 fn today() -> jiff::civil::Date {
-    jiff::tz::TimeZone::UTC
+    jiff::tz::TimeZone::get("Europe/Stockholm")
+        .unwrap_or(jiff::tz::TimeZone::UTC)
         .to_datetime(jiff::Timestamp::now())
         .date()
 }

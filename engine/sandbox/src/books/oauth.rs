@@ -1,7 +1,8 @@
 //! The token endpoint: refresh tokens that serve once, access tokens that expire.
 
-use super::{CLIENT_ID, CLIENT_SECRET};
-use crate::json::{Json, object};
+use super::{CLIENT_ID, CLIENT_SECRET, Fault};
+use crate::Options;
+use crate::json::object;
 use crate::server::{Reply, Request, pairs};
 use crate::state::State;
 use base64::Engine as _;
@@ -29,7 +30,8 @@ pub(crate) fn issue(state: &mut State) -> String {
     token
 }
 
-pub(super) fn token(state: &mut State, request: &Request, seconds: i64) -> Reply {
+pub(super) fn token(state: &mut State, request: &Request, options: &Options) -> Reply {
+    let seconds = options.token_seconds;
     let refuse = |status: u16, error: &str| Reply::json(status, &object! { "error" => error });
     if request.method != "POST" {
         return Reply::empty(405);
@@ -77,25 +79,50 @@ pub(super) fn token(state: &mut State, request: &Request, seconds: i64) -> Reply
     state.put(
         ACCESS,
         &access,
-        object! { "token" => access.clone(), "until" => now + seconds },
+        object! {
+            "token" => access.clone(), "until" => now + seconds, "scope" => options.scopes.clone(),
+        },
     );
     Reply::json(
         200,
         &object! {
             "access_token" => access, "expires_in" => seconds, "token_type" => "Bearer", "refresh_token" => next,
-            "scope" => "ea:api ea:sales ea:accounting ea:purchase offline_access",
+            "scope" => options.scopes.clone(),
         },
     )
 }
 
-/// Whether the request carries an access token that is known and not expired.
-pub(super) fn admitted(state: &State, request: &Request) -> bool {
+/// The scopes of the request's access token, when it is known and not expired.
+pub(super) fn admitted(state: &State, request: &Request) -> Option<String> {
     let token = request
         .header("authorization")
         .strip_prefix("Bearer ")
         .unwrap_or_default();
-    let until = state
-        .get(ACCESS, token)
-        .map(|token| token.get("until").clone());
-    matches!(until, Some(Json::Number(until)) if until > Timestamp::now().as_second().into())
+    let known = state.get(ACCESS, token)?;
+    let valid = known.get("until").number() > Timestamp::now().as_second().into();
+    valid.then(|| known.get("scope").text().to_owned())
+}
+
+/// Refuses what the token's scopes do not open; writing needs the full scope, reading the narrow one.
+pub(super) fn permitted(scopes: &str, method: &str, name: &str) -> Result<(), Fault> {
+    let areas: &[&str] = match name {
+        "bankaccounts" | "banks" | "foreignpaymentcodes" => &["purchase"],
+        "vouchers" | "accounts" | "vatcodes" | "vatcodesrates" => &["accounting"],
+        "termsofpayments" | "currencies" => &["sales", "purchase"],
+        "fiscalyears" => &["sales", "accounting", "purchase"],
+        _ => &["sales"],
+    };
+    let has = |scope: String| scopes.split(' ').any(|held| held == scope);
+    let opened = areas.iter().any(|area| {
+        has(format!("ea:{area}")) || (method == "GET" && has(format!("ea:{area}_readonly")))
+    });
+    if opened && has("ea:api".to_owned()) {
+        return Ok(());
+    }
+    Err(Fault::coded(
+        403,
+        4006,
+        "",
+        "NoAccessToScopesException - The token lacks the scope of this operation.",
+    ))
 }

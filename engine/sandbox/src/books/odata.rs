@@ -1,6 +1,6 @@
 //! The books' `$filter`, `$orderby` and `$select`: a small part of OData over records.
 
-use super::fields::property;
+use super::fields::{kind, property};
 use crate::json::{Json, decimal};
 use rust_decimal::Decimal;
 use std::cmp::Ordering;
@@ -16,7 +16,8 @@ enum Node {
 enum Operand {
     Property(String),
     Minus(String),
-    Value(Json),
+    // whether the literal stood in quotes
+    Value((Json, bool)),
 }
 
 /// A filter ready to be applied.
@@ -26,6 +27,7 @@ impl Filter {
     /// Reads a filter over the properties of a resource.
     pub(super) fn read(
         text: &str,
+        schema: &str,
         known: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Filter, String> {
         let tokens = tokens(text)?;
@@ -33,6 +35,7 @@ impl Filter {
             tokens,
             at: 0,
             known,
+            schema,
         };
         let node = reader.or(0)?;
         match reader.peek() {
@@ -89,6 +92,7 @@ struct Reader<'a> {
     tokens: Vec<String>,
     at: usize,
     known: &'a dyn Fn(&str) -> Option<String>,
+    schema: &'a str,
 }
 
 impl Reader<'_> {
@@ -165,15 +169,45 @@ impl Reader<'_> {
                 if !["eq", "ne", "gt", "ge", "lt", "le"].contains(&operator.as_str()) {
                     return Err(format!("'{operator}' is no operator."));
                 }
-                Ok(Node::Compare(left, operator, self.operand()?))
+                let right = self.operand()?;
+                self.fits(&left, &right)?;
+                self.fits(&right, &left)?;
+                Ok(Node::Compare(left, operator, right))
             }
         }
+    }
+
+    /// Whether a literal is of its property's type: ids and times stand bare, texts in quotes.
+    fn fits(&self, property: &Operand, literal: &Operand) -> Result<(), String> {
+        let (Operand::Property(name) | Operand::Minus(name), Operand::Value((value, quoted))) =
+            (property, literal)
+        else {
+            return Ok(());
+        };
+        let kind = kind(self.schema, name).unwrap_or_default();
+        let fits = match (kind, value) {
+            (kind, _) if kind.starts_with("list") || kind == "object" => {
+                return Err(format!("The property '{name}' cannot be filtered."));
+            }
+            (_, Json::Null) | ("", _) => true,
+            ("bool", Json::Bool(_)) | ("int" | "number", Json::Number(_)) => true,
+            ("text", Json::Text(_)) => *quoted,
+            ("id", Json::Text(text)) => !quoted && uuid::Uuid::try_parse(text).is_ok(),
+            ("date", Json::Text(text)) => !quoted && super::fields::day(text).is_some(),
+            _ => false,
+        };
+        if fits {
+            return Ok(());
+        }
+        Err(format!(
+            "A binary operator with incompatible types was detected: '{name}' and {value}."
+        ))
     }
 
     fn operand(&mut self) -> Result<Operand, String> {
         let token = self.next()?;
         if let Some(text) = token.strip_prefix('\'') {
-            return Ok(Operand::Value(Json::Text(text.to_owned())));
+            return Ok(Operand::Value((Json::Text(text.to_owned()), true)));
         }
         let value = match token.as_str() {
             "null" => Json::Null,
@@ -197,7 +231,7 @@ impl Reader<'_> {
                 }
             },
         };
-        Ok(Operand::Value(value))
+        Ok(Operand::Value((value, false)))
     }
 }
 
@@ -229,7 +263,7 @@ fn value(operand: &Operand, record: &Json) -> Json {
     match operand {
         Operand::Property(name) => record.get(name).clone(),
         Operand::Minus(name) => Json::Number(-record.get(name).number()),
-        Operand::Value(value) => value.clone(),
+        Operand::Value((value, _)) => value.clone(),
     }
 }
 
@@ -297,7 +331,7 @@ pub(super) fn list<'a>(
             "$page" => page = number(1, 1_000_000)?,
             "$pagesize" => size = number(1, 1000)?,
             "$filter" => {
-                let filter = Filter::read(value, &known)?;
+                let filter = Filter::read(value, schema, &known)?;
                 kept.retain(|record| filter.keeps(record));
             }
             "$orderby" => {

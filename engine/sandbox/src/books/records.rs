@@ -99,7 +99,23 @@ fn build(
             old.map_or_else(|| now().into(), |o| o.get("CreatedUtc").clone()),
         );
     }
-    Ok(whole)
+    Ok(fields::complete(schema, &whole))
+}
+
+/// Refuses a reference that is given and leads nowhere.
+pub(super) fn known(
+    state: &State,
+    collection: &str,
+    record: &Json,
+    field: &str,
+    at: &str,
+) -> Result<(), Fault> {
+    let id = record.get(field).text().to_lowercase();
+    if id.is_empty() || state.get(collection, &id).is_some() {
+        return Ok(());
+    }
+    let text = format!("The {field} {id} does not exist.");
+    Err(Fault::coded(404, 3000, at, &text))
 }
 
 fn reference(state: &State, collection: &str, record: &Json, field: &str) -> Result<Json, Fault> {
@@ -124,6 +140,21 @@ fn customer(state: &mut State, record: &mut Json, old: Option<&Json>) -> Result<
         ));
     }
     record.set("TermsOfPayment", terms);
+    for (field, collection) in [
+        ("DeliveryMethodId", "books/deliverymethods"),
+        ("DeliveryTermId", "books/deliveryterms"),
+        ("SalesPriceListId", "books/salespricelists"),
+        ("DiscountAgreementId", "books/discountagreements"),
+    ] {
+        known(state, collection, record, field, field)?;
+    }
+    if record.get("IsPrivatePerson").truth() && !record.get("ElectronicReference").text().is_empty()
+    {
+        return Err(Fault::new(
+            "ElectronicReference",
+            "ElectronicReference is not possible for private persons.",
+        ));
+    }
     let country = record.get("InvoiceCountryCode").text().to_owned();
     for field in ["InvoiceCountryCode", "DeliveryCountryCode"] {
         let code = record.get(field).text();
@@ -154,7 +185,9 @@ fn customer(state: &mut State, record: &mut Json, old: Option<&Json>) -> Result<
         }
         let shaped =
             (8..=12).contains(&rest.len()) && rest.chars().all(|c| c.is_ascii_alphanumeric());
-        if !shaped || (in_eu(&country) && prefix != country) {
+        let north = country == "GB" && record.get("IsNorthernIreland").truth();
+        let wanted = if north { "XI" } else { country.as_str() };
+        if !shaped || ((north || in_eu(&country)) && prefix != wanted) {
             return Err(Fault::coded(
                 400,
                 4025,
@@ -166,6 +199,14 @@ fn customer(state: &mut State, record: &mut Json, old: Option<&Json>) -> Result<
         let text =
             "VatNumber can not be null or empty when using ReverseChargeOnConstructionServices";
         return Err(Fault::new("VatNumber", text));
+    }
+    if record.get("ReverseChargeOnConstructionServices").truth()
+        && !settings.get("UsesReverseConstructionVat").truth()
+    {
+        return Err(Fault::new(
+            "ReverseChargeOnConstructionServices",
+            "The company does not use reverse charge on construction services.",
+        ));
     }
     if record.get("ForceBookkeepVat").truth() && in_eu(&country) {
         return Err(Fault::coded(
@@ -209,20 +250,39 @@ fn customer(state: &mut State, record: &mut Json, old: Option<&Json>) -> Result<
 }
 
 fn free_number(state: &mut State) -> String {
-    loop {
-        let number = state.next("books/customers", 1001).to_string();
-        if state
+    let number = next_number(state);
+    state.put(
+        "meta/series",
+        "books/customers",
+        crate::json::object! { "next" => number + 1 },
+    );
+    number.to_string()
+}
+
+/// The number the next customer without one gets.
+pub(super) fn next_number(state: &State) -> i64 {
+    let next = state
+        .get("meta/series", "books/customers")
+        .and_then(|series| i64::try_from(series.get("next").number()).ok());
+    let taken = |number: &i64| {
+        let number = number.to_string();
+        state
             .find("books/customers", "CustomerNumber", &number)
-            .is_none()
-        {
-            return number;
-        }
-    }
+            .is_some()
+    };
+    let first = next.unwrap_or(1001);
+    (first..).find(|number| !taken(number)).unwrap_or(first)
 }
 
 fn article(state: &State, record: &mut Json) -> Result<(), Fault> {
     let coding = reference(state, "books/articleaccountcodings", record, "CodingId")?;
     let unit = reference(state, "books/units", record, "UnitId")?;
+    if record.get("UsesMoss").truth() && !settings(state).get("UsesMoss").truth() {
+        return Err(Fault::new(
+            "UsesMoss",
+            "UsesMoss needs the setting of the company.",
+        ));
+    }
     let rate = Decimal::ONE + coding.get("VatRatePercent").number();
     let (net, gross) = (
         record.get("NetPrice").number(),

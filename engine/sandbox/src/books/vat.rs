@@ -19,6 +19,20 @@ pub(super) struct Sale<'a> {
     pub(super) settings: &'a Json,
     pub(super) customer: &'a Json,
     pub(super) third_party: bool,
+    /// Whether the document treats its customer as a private person.
+    pub(super) private: bool,
+    /// Whether unit prices include VAT: settled when the document is made.
+    pub(super) included: bool,
+    /// Whether the amounts are owed to the customer.
+    pub(super) credit: bool,
+}
+
+/// Private persons buy at prices with VAT, unless the company shows them without.
+pub(super) fn includes_vat(settings: &Json, private: bool) -> bool {
+    // the vendor's newest text says the contrary: the switch lets a client be tested with both
+    private
+        && settings.get("ShowPricesExclVatPC").truth()
+            == settings.get("_ContraryIncludesVat").truth()
 }
 
 impl Sale<'_> {
@@ -26,12 +40,6 @@ impl Sale<'_> {
         Some(record.get(field).text())
             .filter(|t| !t.is_empty())
             .unwrap_or(other)
-    }
-
-    /// Private persons buy at prices with VAT, unless the company shows them without.
-    pub(super) fn includes_vat(&self) -> bool {
-        self.customer.get("IsPrivatePerson").truth()
-            && !self.settings.get("ShowPricesExclVatPC").truth()
     }
 
     pub(super) fn currency(&self) -> &str {
@@ -58,8 +66,20 @@ impl Sale<'_> {
         invoice
     }
 
+    /// Whether the buyer's country is a member state, Northern Ireland counting as one.
+    fn union(&self) -> bool {
+        in_eu(self.country())
+            || (self.country() == "GB" && self.customer.get("IsNorthernIreland").truth())
+    }
+
     /// The rate as a fraction, with the coding's account that must be set for it.
-    fn rate(&self, coding: &Json, row: &Json) -> (Decimal, &'static str) {
+    fn rate(
+        &self,
+        state: &State,
+        article: &Json,
+        coding: &Json,
+        row: &Json,
+    ) -> (Decimal, &'static str) {
         let seller = coding.get("VatRatePercent").number();
         let reverse = [
             "ReversedConstructionServicesVatFree",
@@ -83,13 +103,13 @@ impl Sale<'_> {
             }
             return (seller, "DomesticSalesSubjectToVatAccountNumber");
         }
-        if !in_eu(self.country()) {
+        if !self.union() {
             if self.customer.get("ForceBookkeepVat").truth() {
                 return (seller, "DomesticSalesSubjectToVatAccountNumber");
             }
             return (Decimal::ZERO, "ForeignSalesVatExemptOutsideEuAccountNumber");
         }
-        let company = !self.customer.get("IsPrivatePerson").truth();
+        let company = !self.private;
         if company && self.third_party {
             return (
                 Decimal::ZERO,
@@ -98,6 +118,14 @@ impl Sale<'_> {
         }
         if company && !self.customer.get("VatNumber").text().is_empty() {
             return (Decimal::ZERO, "ForeignSalesVatExemptWithinEuAccountNumber");
+        }
+        if self.settings.get("UsesMoss").truth() && article.get("UsesMoss").truth() {
+            let country = state.get("books/countries", self.country());
+            let rate = country.map(|c| c.get("_StandardVatRate").number());
+            return (
+                rate.unwrap_or(seller),
+                "ForeignSalesSubjectToMossAccountNumber",
+            );
         }
         (seller, "ForeignSalesSubjectToVatWithinEuAccountNumber")
     }
@@ -120,7 +148,7 @@ pub(super) fn total(
     rows: &mut [Json],
     replace_zero: bool,
 ) -> Result<Totals, Fault> {
-    let included = sale.includes_vat();
+    let included = sale.included;
     let mut sums: BTreeMap<Decimal, Decimal> = BTreeMap::new();
     for (number, row) in rows.iter_mut().enumerate() {
         row.set("Id", uuid::Uuid::new_v4().to_string());
@@ -144,7 +172,7 @@ pub(super) fn total(
                 article.get("CodingId").text(),
             )
             .ok_or_else(lost)?;
-        let (rate, account) = sale.rate(coding, row);
+        let (rate, account) = sale.rate(state, article, coding, row);
         if coding.get(account).is_null() {
             let text = format!(
                 "SalesAccountNumberMissing: {} has no {account}.",
@@ -179,6 +207,15 @@ pub(super) fn total(
         row.set("AmountNoVat", net);
         *sums.entry(rate).or_default() += amount;
     }
+    if sale.credit && sums.values().sum::<Decimal>() > Decimal::ZERO {
+        sums.values_mut().for_each(|sum| *sum = -*sum);
+        for row in rows.iter_mut() {
+            for field in ["Amount", "AmountNoVat"] {
+                let negated = -row.get(field).number();
+                row.set(field, negated);
+            }
+        }
+    }
     let (mut amount, mut vat, mut by_rate) = (Decimal::ZERO, Decimal::ZERO, Vec::new());
     for (rate, sum) in sums {
         let base = if included {
@@ -201,7 +238,7 @@ pub(super) fn total(
     };
     let currency = state.get("books/currencies", sale.currency());
     let rate = currency
-        .map(|c| c.get("Rate").number())
+        .map(|c| c.get("_Rate").number())
         .filter(|r| !r.is_zero())
         .unwrap_or(Decimal::ONE);
     Ok(Totals {

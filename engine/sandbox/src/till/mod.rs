@@ -76,6 +76,17 @@ fn error(status: u16, code: &str, text: &str) -> Reply {
     )
 }
 
+/// The refusal of a body that is too big to be read.
+pub(crate) fn too_big() -> Reply {
+    error(500, "500.80", "The requested payload is too big.")
+}
+
+/// A resource of the vendor's that the sandbox does not play.
+fn not_played(what: &str) -> Reply {
+    let text = format!("Resource not implemented: {what}.");
+    error(501, "501.20", &text)
+}
+
 fn invalid(text: &str) -> Reply {
     error(400, "400.10", text)
 }
@@ -159,9 +170,29 @@ fn admit(shared: &Shared, request: &Request) -> Result<Vec<String>, Reply> {
     }
 }
 
+/// Refuses query parameters of a request for one record, which knows only `expand`.
+fn plain_query(call: &Call<'_>, parts: &[&str]) -> Result<(), Reply> {
+    let single = parts.last().is_none_or(|last| last.parse::<u64>().is_ok());
+    if call.request.method == "GET" && !single {
+        return Ok(());
+    }
+    match call
+        .request
+        .parameters()
+        .iter()
+        .find(|(n, _)| n != "expand")
+    {
+        Some((name, _)) => Err(invalid(&format!(
+            "The query parameter {name} is unknown here."
+        ))),
+        None => Ok(()),
+    }
+}
+
 fn route(state: &mut State, call: &Call<'_>, path: &[String]) -> Answer {
     let parts: Vec<&str> = path.iter().map(String::as_str).collect();
     let method = call.request.method.as_str();
+    plain_query(call, &parts)?;
     match (method, parts.as_slice()) {
         ("GET", []) => {
             let item = |name: &&str| object! { "href" => call.href(name), "title" => *name, "description" => "", "uri" => format!("/{name}/") };

@@ -25,6 +25,7 @@ const METHODS: [&str; 4] = ["shipping", "delivery", "deliver", "pickup"];
 
 pub(super) fn answer(state: &mut State, call: &Call<'_>, resource: &str, rest: &[&str]) -> Answer {
     let method = call.request.method.as_str();
+    expanded(call)?;
     if resource != "orders" {
         return match rest {
             [id] => one_child(state, call, resource, id),
@@ -135,27 +136,10 @@ fn filters(call: &Call<'_>) -> Result<Vec<Filter>, Reply> {
 fn view(call: &Call<'_>, order: &Json) -> Json {
     let mut view = linked(call, "orders", order);
     let id = order.get("id").to_string();
-    let expand = call
-        .request
-        .parameters()
-        .into_iter()
-        .find(|(name, _)| name == "expand")
-        .map(|(_, v)| v);
-    let expand: Vec<&str> = expand
-        .as_deref()
-        .map(|v| v.split(',').collect())
-        .unwrap_or_default();
-    for child in [
-        "orderrows",
-        "ordernotes",
-        "ordermessages",
-        "ordernotifications",
-        "orderaffiliatenetworks",
-        "orderlabels",
-        "invoices",
-    ] {
+    let expand = expanded(call).unwrap_or_default();
+    for child in CHILDREN {
         let mut link = call.link(&format!("orders/{id}/{child}"));
-        if expand.contains(&child) {
+        if expand.iter().any(|name| name == child) {
             link.set("collection", items(call, order, child));
         }
         view.set(child, link);
@@ -176,6 +160,32 @@ fn view(call: &Call<'_>, order: &Json) -> Json {
         view.set("user", user);
     }
     view
+}
+
+const CHILDREN: [&str; 7] = [
+    "orderrows",
+    "ordernotes",
+    "ordermessages",
+    "ordernotifications",
+    "orderaffiliatenetworks",
+    "orderlabels",
+    "invoices",
+];
+
+/// The sub-resources a request wants filled in.
+fn expanded(call: &Call<'_>) -> Result<Vec<String>, Reply> {
+    let asked: Vec<String> = call
+        .request
+        .parameters()
+        .into_iter()
+        .filter(|(name, _)| name == "expand")
+        .flat_map(|(_, value)| value.split(',').map(str::to_owned).collect::<Vec<_>>())
+        .filter(|name| !name.is_empty())
+        .collect();
+    match asked.iter().find(|name| !CHILDREN.contains(&name.as_str())) {
+        Some(name) => Err(invalid(&format!("expand does not know {name}"))),
+        None => Ok(asked),
+    }
 }
 
 fn items(call: &Call<'_>, order: &Json, child: &str) -> Vec<Json> {
@@ -248,6 +258,10 @@ fn children(state: &mut State, call: &Call<'_>, id: &str, child: &str) -> Answer
         ("PUT", "orderlabels") => {
             let body = call.body()?;
             fields::check(&body, &[&[("labels", fields::Kind::List)]], &["labels"])?;
+            let whole = |label: &Json| matches!(label, Json::Number(n) if n.fract().is_zero());
+            if !body.get("labels").items().iter().all(whole) {
+                return Err(invalid("labels is a list of whole numbers."));
+            }
             for label in body.get("labels").items() {
                 if state.get("till/labels", &label.to_string()).is_none() {
                     return Err(missing("label", &label.to_string()));
@@ -275,6 +289,15 @@ fn children(state: &mut State, call: &Call<'_>, id: &str, child: &str) -> Answer
             state.put(ORDERS, id, order);
             Ok(Reply::empty(204))
         }
+        ("GET", "invoices") => {
+            let of_order = state
+                .all("till/invoices")
+                .filter(|invoice| invoice.get("order_id").to_string() == id)
+                .map(|invoice| linked(call, "invoices", invoice))
+                .collect();
+            page(call, of_order, &[], &["create_date", "id"], true)
+        }
+        ("POST", "invoices" | "orderrows") => Err(super::not_played(child)),
         _ => Err(not_allowed()),
     }
 }
@@ -422,7 +445,17 @@ fn change_fields(state: &mut State, order: &mut Json, body: &Json) -> Result<(),
     if !body.get("orderrows").is_null() {
         replace_rows(state, order, body.get("orderrows"))?;
     }
-    if recounts.iter().any(|name| !body.get(name).is_null()) {
+    let free = ["is_platform_sale", "is_intra_community_order"]
+        .iter()
+        .any(|name| order.get(name).truth());
+    if free {
+        let mut rows = order.get("_orderrows").items().to_vec();
+        for row in &mut rows {
+            row.set("tax", 0_i64);
+        }
+        order.set("_orderrows", rows);
+    }
+    if free || recounts.iter().any(|name| !body.get(name).is_null()) {
         total(order);
     }
     Ok(())

@@ -42,6 +42,13 @@ pub(super) fn answer(state: &mut State, call: &Call<'_>, resource: &str, rest: &
                 true,
             )
         }
+        (
+            _,
+            [
+                _,
+                child @ ("creditpoints" | "creditpointmutations" | "disabledpaymethods"),
+            ],
+        ) => Err(super::not_played(child)),
         ("GET", [id]) => match state.get(&collection, id) {
             Some(record) => Ok(Reply::json(200, &view(call, resource, record))),
             None => Err(missing(resource, id)),
@@ -59,6 +66,18 @@ pub(super) fn answer(state: &mut State, call: &Call<'_>, resource: &str, rest: &
                 .clone();
             let body = call.body()?;
             check(state, resource, &body, false, Some(id))?;
+            if let Json::Text(approval) = body.get("approval_status") {
+                let pending = record.get("approval_status").text() == "pending";
+                if !pending || !["pending", "accepted", "rejected"].contains(&approval.as_str()) {
+                    return Err(invalid(
+                        "approval_status is pending, accepted or rejected, and only a pending user's can be changed.",
+                    ));
+                }
+                if approval == "rejected" {
+                    state.remove(&collection, id);
+                    return Ok(Reply::empty(204));
+                }
+            }
             merge(&mut record, &body);
             state.put(&collection, id, record);
             Ok(Reply::empty(204))
@@ -68,9 +87,47 @@ pub(super) fn answer(state: &mut State, call: &Call<'_>, resource: &str, rest: &
                 return Err(missing(resource, id));
             }
             state.remove(&collection, id);
+            unlink(state, resource, id);
             Ok(Reply::empty(204))
         }
         _ => Err(not_allowed()),
+    }
+}
+
+/// Takes the links to a deleted label or group away.
+fn unlink(state: &mut State, resource: &str, id: &str) {
+    let linked = |record: &Json| match resource {
+        "labels" => record
+            .get("_orderlabels")
+            .items()
+            .iter()
+            .any(|label| label.get("label_id").to_string() == id),
+        _ => record.get("group_id").to_string() == id,
+    };
+    let collection = match resource {
+        "labels" => "till/orders",
+        "usergroups" => "till/users",
+        _ => return,
+    };
+    let records: Vec<Json> = state
+        .all(collection)
+        .filter(|record| linked(record))
+        .cloned()
+        .collect();
+    for mut record in records {
+        if resource == "labels" {
+            let kept: Vec<Json> = record
+                .get("_orderlabels")
+                .items()
+                .iter()
+                .filter(|label| label.get("label_id").to_string() != id)
+                .cloned()
+                .collect();
+            record.set("_orderlabels", kept);
+        } else {
+            record.set("group_id", Json::Null);
+        }
+        state.put(collection, &record.get("id").to_string(), record);
     }
 }
 

@@ -1,95 +1,8 @@
 //! Both servers over real sockets: what they answer, and what they refuse.
 
+use super::support::{access, books, draft, start, till, token, value};
 use flowbook_sandbox::{Limits, Options, Sandbox};
-use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
-
-fn value(pairs: &[(String, String)], name: &str) -> String {
-    pairs
-        .iter()
-        .find(|(n, _)| n == name)
-        .map(|(_, v)| v.clone())
-        .unwrap()
-}
-
-async fn till(
-    sandbox: &Sandbox,
-    method: &str,
-    path: &str,
-    body: &str,
-    minutes: i64,
-) -> (u16, Value) {
-    let env = sandbox.till_env();
-    let base = value(&env, "BASE");
-    let uri = format!("/api/rest/v1{path}");
-    let time = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(minutes);
-    let date = time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let public = value(&env, "PUBLIC_KEY");
-    let mut mac =
-        Hmac::<sha2::Sha512>::new_from_slice(value(&env, "SECRET_KEY").as_bytes()).unwrap();
-    mac.update(format!("{public}|{method}|{uri}|{body}|{date}").as_bytes());
-    let answer = reqwest::Client::new()
-        .request(method.parse().unwrap(), format!("{base}{path}"))
-        .header("x-public", public)
-        .header("x-date", date)
-        .header("x-hash", hex::encode(mac.finalize().into_bytes()))
-        .header("accept", "application/json")
-        .header("content-type", "application/json")
-        .body(body.to_owned())
-        .send()
-        .await
-        .unwrap();
-    (
-        answer.status().as_u16(),
-        serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default(),
-    )
-}
-
-async fn token(sandbox: &Sandbox, refresh: &str) -> (u16, Value) {
-    let env = sandbox.books_env();
-    let answer = reqwest::Client::new()
-        .post(sandbox.token_url())
-        .basic_auth(value(&env, "CLIENT_ID"), Some(value(&env, "CLIENT_SECRET")))
-        .form(&[("grant_type", "refresh_token"), ("refresh_token", refresh)])
-        .send()
-        .await
-        .unwrap();
-    (answer.status().as_u16(), answer.json().await.unwrap())
-}
-
-async fn access(sandbox: &Sandbox) -> String {
-    token(sandbox, &sandbox.refresh_token()).await.1["access_token"]
-        .as_str()
-        .unwrap()
-        .to_owned()
-}
-
-async fn books(
-    sandbox: &Sandbox,
-    token: &str,
-    method: &str,
-    path: &str,
-    body: Option<Value>,
-) -> (u16, Value) {
-    let mut request = reqwest::Client::new()
-        .request(
-            method.parse().unwrap(),
-            format!("{}{path}", sandbox.books_url()),
-        )
-        .bearer_auth(token);
-    if let Some(body) = body {
-        request = request.json(&body);
-    }
-    let answer = request.send().await.unwrap();
-    (
-        answer.status().as_u16(),
-        serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default(),
-    )
-}
-
-async fn start() -> Sandbox {
-    Sandbox::start(Options::default()).await.unwrap()
-}
 
 #[tokio::test]
 async fn the_till_lists_paid_orders_in_pages() {
@@ -210,35 +123,6 @@ async fn customers_are_found_replaced_whole_and_checked() {
         .1["ErrorCode"],
         6000
     );
-}
-
-async fn draft(sandbox: &Sandbox, token: &str) -> Value {
-    let (_, customers) = books(
-        sandbox,
-        token,
-        "GET",
-        "/customers?$filter=CustomerNumber%20eq%20%271002%27",
-        None,
-    )
-    .await;
-    let (_, articles) = books(
-        sandbox,
-        token,
-        "GET",
-        "/articles?$filter=Number%20eq%20%27MUGG-BLA%27",
-        None,
-    )
-    .await;
-    let row = |price: &str| {
-        json!({"ArticleId": articles["Data"][0]["Id"], "IsTextRow": false, "Quantity": 1,
-            "UnitPrice": serde_json::from_str::<Value>(price).unwrap()})
-    };
-    // TV001 of the tax facts: the VAT is that of the sum
-    let body = json!({"CustomerId": customers["Data"][0]["Id"], "EuThirdParty": false, "RotReducedInvoicingType": 0,
-        "BuyersOrderReference": "1-7", "Rows": [row("3500.00"), row("720.00"), row("247.75")]});
-    let (status, draft) = books(sandbox, token, "POST", "/customerinvoicedrafts", Some(body)).await;
-    assert_eq!(status, 201, "{draft}");
-    draft
 }
 
 #[tokio::test]
@@ -369,7 +253,7 @@ async fn orders_and_quotes_are_numbered_summed_and_move_on() {
     let (status, invoice) = books(&sandbox, &token, "POST", &convert, Some(json!({}))).await;
     assert_eq!(
         (status, &invoice["TotalAmount"]),
-        (201, &json!(200)),
+        (200, &json!(200)),
         "{invoice}"
     );
     assert_eq!(

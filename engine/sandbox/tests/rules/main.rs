@@ -1,0 +1,11 @@
+//! What both servers answer and refuse, asked by plain HTTP as the vendors document it.
+
+mod basics;
+mod customers;
+mod documents;
+mod invoices;
+mod orders;
+mod queries;
+mod support;
+mod switches;
+mod till;
