@@ -348,7 +348,7 @@ impl Body<'_, '_> {
             ty: ty.clone(),
             span,
         };
-        match places {
+        let value = match places {
             Some((currency, flag)) if currency.is_some() || flag.is_some() => Expr {
                 kind: ExprKind::Money {
                     amount: Box::new(read),
@@ -359,6 +359,35 @@ impl Body<'_, '_> {
                 span,
             },
             _ => read,
+        };
+        self.by_default(value, &shape, word)
+    }
+
+    /// A record that was written down may lack a field that reads as something when it is missing.
+    fn by_default(&self, value: Expr, shape: &Shape, word: &ast::Word) -> Expr {
+        let declared = self.checker.declared.types.get(&*shape.name);
+        let default = declared.and_then(|ty| match &ty.kind {
+            Kind::Record(whole) => {
+                let (_, field) = whole.field(&word.text)?;
+                let (_, own) = shape.field(&word.text)?;
+                let lacks = own.ty.optional && !field.ty.optional;
+                field.default.clone().filter(|_| lacks)
+            }
+            _ => None,
+        });
+        let Some(default) = default else {
+            return value;
+        };
+        let (span, ty) = (value.span, value.ty.clone().present());
+        let default = Expr {
+            kind: ExprKind::Const(default),
+            ty: ty.clone(),
+            span,
+        };
+        Expr {
+            kind: ExprKind::Else(Box::new(value), Box::new(default)),
+            ty,
+            span,
         }
     }
 

@@ -65,7 +65,7 @@ struct Gate<'f> {
 fn pair(checker: &Checker<'_>, one: &Flow, other: &Flow, maps: &[Map]) {
     let there = steps(one, other.resource, maps);
     let back = steps(other, one.resource, maps);
-    let mut told = BTreeSet::new();
+    let mut told: Vec<Pair<'_>> = Vec::new();
     for there in &there {
         for back in &back {
             let both = there.fields.iter().flat_map(|a| {
@@ -75,27 +75,35 @@ fn pair(checker: &Checker<'_>, one: &Flow, other: &Flow, maps: &[Map]) {
                 back.fields.iter().filter(meets).map(move |b| (a.0, b.0))
             });
             for (put, returned) in both {
-                if told.contains(&returned.at)
-                    || !together(checker, one, other, &there.gates, &back.gates)
+                if told.iter().all(|known| known.returned.at != returned.at)
+                    && together(checker, one, other, &there.gates, &back.gates)
                 {
-                    continue;
+                    told.push(Pair {
+                        there: there.write,
+                        put,
+                        back: back.write,
+                        returned,
+                    });
                 }
-                told.insert(returned.at.clone());
-                quarrel(
-                    checker,
-                    (one, there.write, put),
-                    (other, back.write, returned),
-                );
             }
         }
     }
+    quarrel(checker, one, other, &told);
 }
 
-fn quarrel(
-    checker: &Checker<'_>,
-    (one, there, put): (&Flow, &Write, &Put),
-    (other, back, returned): (&Flow, &Write, &Put),
-) {
+/// A field that goes there and comes back.
+struct Pair<'f> {
+    there: &'f Write,
+    put: &'f Put,
+    back: &'f Write,
+    returned: &'f Put,
+}
+
+/// All fields of a pair of flows in one finding: their cause is one.
+fn quarrel(checker: &Checker<'_>, one: &Flow, other: &Flow, told: &[Pair<'_>]) {
+    let Some((first, rest)) = told.split_first() else {
+        return;
+    };
     let named = |write: &Write, put: &Put| {
         let resource = &checker.declared.resources[write.resource as usize];
         format!(
@@ -104,20 +112,33 @@ fn quarrel(
             key::names(&resource.shape, &put.at).join(".")
         )
     };
-    let (a, b) = (named(there, put), named(back, returned));
-    checker.report(
-        Diagnostic::error(
-            "F0458",
-            returned.value.span,
-            format!(
-                "`{}` writes `{b}` from `{a}`, and `{}` writes it the other way: each flow would undo what was changed on the other side.",
-                other.name, one.name
-            ),
-        )
-        .label(format!("`{b}` follows `{a}`"))
-        .related(put.value.span, format!("`{a}` follows `{b}`"))
-        .help("Let one side lead: give the field `on create` in one of the flows, or let a setting choose one direction, with `skip \"…\" if …` in each flow."),
+    let (a, b) = (
+        named(first.there, first.put),
+        named(first.back, first.returned),
     );
+    let more = match rest.len() {
+        0 => String::new(),
+        1 => " (and one more field)".to_owned(),
+        more => format!(" (and {more} more fields)"),
+    };
+    let mut finding = Diagnostic::error(
+        "F0458",
+        first.returned.value.span,
+        format!(
+            "`{}` writes `{b}` from `{a}`, and `{}` writes it the other way{more}: each flow would undo what was changed on the other side.",
+            other.name, one.name
+        ),
+    )
+    .label(format!("`{b}` follows `{a}`"))
+    .related(first.put.value.span, format!("`{a}` follows `{b}`"));
+    for pair in rest {
+        let (a, b) = (named(pair.there, pair.put), named(pair.back, pair.returned));
+        finding = finding.related(
+            pair.returned.value.span,
+            format!("`{b}` follows `{a}`, and back"),
+        );
+    }
+    checker.report(finding.help("Let one side lead: give the field `on create` in one of the flows, or let a setting choose one direction, with `skip \"…\" if …` in each flow."));
 }
 
 /// Whether a value that comes from these fields comes from a field, from a part of it, or from what it is a part of.
