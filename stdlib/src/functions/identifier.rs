@@ -44,6 +44,7 @@ pub(super) static VAT_NUMBER: Function = Function {
             "\"NL004495445B01\"",
         ),
         ("\"004495445B01\" | vat_number(NL)", "\"NL004495445B01\""),
+        ("\"XI980780684\" | vat_number(GB)", "\"XI980780684\""),
         ("\"NL123\" | vat_number(NL)", "fails \"no VAT number\""),
         (
             "\"NL004495445B01\" | vat_number(SE)",
@@ -103,7 +104,12 @@ fn vat_number(number: &str, country: Code<2>) -> Option<String> {
     {
         return None;
     }
-    let prefix = places::vat_prefix(country);
+    // A customer in Northern Ireland has a British address, and a number of its own for goods.
+    let northern = country.as_str() == "GB" && number.starts_with("XI");
+    let prefix = match Code::new("XI").filter(|_| northern) {
+        Some(prefix) => prefix,
+        None => places::vat_prefix(country),
+    };
     let rest = number
         .strip_prefix(prefix.as_str())
         .or_else(|| {
