@@ -134,6 +134,14 @@ gives! {
         map of_list(n: int) -> money(excl) = ([10 excl, 90] | sum) + 25 vat | excl_vat(25%)
         map it(n: int) -> text = "{net(1)} {of_rows(1)} {of_list(1)}"
     "# => "100.00 100.00 100.00";
+    cells_hold_ranges_of_days_and_times: r#"
+        map season(on: date) -> text = match on { 2026-01-01..2026-02-28 => "sale", >= 2026-03-01 => "spring", otherwise => "before" }
+        map shift(at: time) -> text = match at { 00:00..05:59 => "night", 06:00 => "six", otherwise => "day" }
+        map it(n: int) -> text = "{season(2026-02-28)} {season(2026-03-01)} {season(2025-03-01)} {shift(05:30)} {shift(06:00)} {shift(12:00)}"
+    "# => "sale spring before night six day";
+    a_field_of_an_end_ends: r#"
+        map it(n: int) = (fail "no record").name
+    "# => "fails: no record";
     an_account_is_an_account: r#"
         table account_of(kind: "a" | "b") -> account { "a" => 3001, "b" => 3002 }
         map it(n: int) -> bool = account_of("a") = 3001 and account_of("b") != 3001

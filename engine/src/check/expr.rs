@@ -303,7 +303,8 @@ impl Body<'_, '_> {
     pub(super) fn field_of(&mut self, record: Expr, word: &ast::Word, span: Span) -> Expr {
         let shape = match &record.ty.kind {
             Kind::Record(shape) => shape.clone(),
-            Kind::Unknown | Kind::Never => return Body::nothing(span),
+            Kind::Never => return record, // it ends before
+            Kind::Unknown => return Body::nothing(span),
             _ => {
                 self.no_fields(&record, word);
                 return Body::nothing(span);

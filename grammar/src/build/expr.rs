@@ -500,14 +500,17 @@ impl At {
             Rule::range => {
                 let percent = pair.as_str().trim_end().ends_with('%');
                 let mut ends = pair.into_inner().map(|end| {
+                    if end.as_rule() != Rule::rdigits {
+                        return self.literal(end);
+                    }
                     let digits = end.as_str().trim_end_matches('%').to_owned();
-                    if percent {
+                    Some(if percent {
                         Literal::Percent(digits)
                     } else {
                         Literal::Number(digits)
-                    }
+                    })
                 });
-                Alternative::Range(ends.next()?, ends.next()?, span)
+                Alternative::Range(ends.next()??, ends.next()??, span)
             }
             _ => {
                 let mut constants = pair.into_inner().filter_map(|part| {

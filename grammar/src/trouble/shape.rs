@@ -479,6 +479,31 @@ fn names(here: &Here<'_>) -> Option<Said> {
             "Write its first letter as a capital.",
         ));
     }
+    if matches!(token, "if" | "match" | "fail" | "skip" | "wait")
+        && waits_for_a_value(here.before())
+    {
+        let fix = match token {
+            "if" => "Write `(if … => …)`; or give it a name before, by `let`.",
+            "match" => "Write `(match … { … })`; or give it a name before, by `let`.",
+            _ => {
+                "Write `x else fail \"…\"` in brackets; or end the record in a line of its own: `fail \"…\" if …`."
+            }
+        };
+        return Some(Said::new(
+            "F0016",
+            format!("`{token}` cannot stand here without brackets around it."),
+            "brackets are needed",
+            fix,
+        ));
+    }
+    if token == "-" && here.before().is_empty() {
+        return Some(Said::new(
+            "F0018",
+            "A line that begins with `-` does not go on the line before.",
+            "a new line begins here",
+            "Put the `-` at the end of the line before.",
+        ));
+    }
     if KEYWORDS.contains(&token) && !here.before().is_empty() {
         return Some(Said::new(
             "F0016",
@@ -496,6 +521,11 @@ fn names(here: &Here<'_>) -> Option<Said> {
         ));
     }
     None
+}
+
+/// Whether the text in front of a token ends where a value follows.
+fn waits_for_a_value(before: &str) -> bool {
+    before.ends_with("=>") || before.ends_with(['+', '-', '*', '/', '<', '>', '=', '(', ',', '|'])
 }
 
 /// One letter away.
