@@ -116,6 +116,20 @@ pub(super) const CODES: &[Entry] = &[
             The other lines are not concerned. Look at the line that the message names.\n",
     },
     Entry {
+        code: "F0817",
+        title: "An amount in another currency than the record that it is written to",
+        page: "A record names its currency, and an amount in it carries another one: 10.00 SEK in an invoice in EUR would be booked as 10.00 EUR. No amount is converted by itself.\n\n\
+            Nothing was written for the record. Write the currency that the amounts have, or let a person look at such a record.\n\n\
+            ```flow\nCurrency: order.currency\nfail \"only EUR\" if order.currency != EUR\n```\n",
+    },
+    Entry {
+        code: "F0818",
+        title: "An amount with VAT in a record whose prices are without, or the reverse",
+        page: "A record says by a flag whether its prices include VAT, and an amount in it carries the other basis: the VAT would be booked twice, or not at all.\n\n\
+            Nothing was written for the record. Convert the amount by the flag that is written.\n\n\
+            ```flow\nUnitPrice: row.price | in_basis(including, row.rate)\n```\n",
+    },
+    Entry {
         code: "F0899",
         title: "The plan does not fit the record",
         page: "Something that checking should have made impossible happened: a fault of Flowbook itself, not of the record or the flowbook.\n\n\

@@ -549,8 +549,8 @@ impl<'p, 'c> Machine<'p, 'c> {
         if late {
             return Err(Stop::Late);
         }
-        let date = match at.and(values.pop()) {
-            Some(Value::Date(date)) => Some(date),
+        let date = match at.map(|_| values.pop()) {
+            Some(Some(Value::Date(date))) => Some(date),
             _ => None,
         };
         match table::give(table, &values, date) {

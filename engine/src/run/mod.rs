@@ -23,6 +23,7 @@ pub mod stop;
 pub mod table;
 pub mod test;
 
+mod agree;
 mod ask;
 mod decide;
 mod deliver;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use flowbook_stdlib::value::Value;
 use flowbook_stdlib::wire;
 
+use super::agree;
 use super::cache::{self, Question};
 use super::changes;
 use super::ops;
@@ -106,6 +107,9 @@ impl<'a, S: Systems> Engine<'a, S> {
                 self.fits(life, put, &value)?;
             }
             leaves.push((put, value));
+        }
+        if let Some(ended) = agree::contradiction(&self.resource(step.resource).shape, &leaves) {
+            return Err(life.machine.end_at(step.place, ended));
         }
         Ok(leaves)
     }
