@@ -71,6 +71,22 @@ flow b { after c
 }
 
 #[test]
+fn lookups_in_rows_of_tables_count_for_the_order() {
+    let text = "
+table label(name: text) -> uuid { otherwise => books.customer_labels[Name = name].Id else fail \"no label\" }
+flow a {
+  read user in till.users
+  create in till.brands by name = \"{label(\"x\")}\"
+}
+flow b {
+  read group in till.usergroups
+  create in books.customer_labels by Name = group.groupname else skip \"nameless\" | fits
+}
+";
+    assert_eq!(order(text), ["b", "a"]);
+}
+
+#[test]
 fn flows_run_after_those_that_write_what_they_look_up() {
     let text = "
 map label(name: text) -> uuid = books.customer_labels[Name = name].Id else fail \"no label\"

@@ -11,7 +11,7 @@ use super::cache::{self, Answer, Fetch, Question};
 use super::eval::Machine;
 use super::ops;
 use super::stop::{Ended, Stop};
-use crate::plan::connector::ResourceIx;
+use crate::plan::connector::{Reading, ResourceIx};
 use crate::plan::{self, AskIx, First, PlaceIx, Put, Step, StepIx, StepKey, To};
 
 /// The step and the turn of the `for` statements that it stands in.
@@ -437,15 +437,21 @@ impl<'p> Machine<'p, '_> {
             {
                 return Ok(Found::Here(with(unknown(&resource.shape), &[key], target)));
             }
-            if resource.get.is_some() {
+            // What cannot be read by its key is found in the list that is read anyway.
+            let whole = resource.reading == Reading::Whole && resource.list.is_some();
+            if resource.get.is_some() || whole {
                 let text = cache::canon(
                     resource
                         .key
                         .and_then(|key| ops::field_kind(&resource.shape, &[key])),
                     &target,
                 );
+                let question = match resource.get {
+                    Some(_) => Question::Get(step.resource, text),
+                    None => Question::Find(step.resource, None, [text].into()),
+                };
                 let fetch = Fetch {
-                    question: Question::Get(step.resource, text),
+                    question,
                     values: vec![target],
                     key_only: false,
                 };
