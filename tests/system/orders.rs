@@ -197,6 +197,19 @@ fn systems_are_reached_through_the_environment() {
 }
 
 #[test]
+fn a_base_takes_the_place_of_what_only_addresses_need() {
+    let servers = Servers::start(Options::default());
+    let place = Workplace::with_flows();
+    place
+        .flowbook("run flows/ccv-eaccounting orders --limit 1 --set orders_since=2026-01-01 --set default_customer=1000")
+        .at(servers.sandbox())
+        .env("FLOWBOOK_TILL_HOST", "")
+        .env("FLOWBOOK_TILL_WEBSHOP", "")
+        .run()
+        .exits(0);
+}
+
+#[test]
 fn a_killed_run_is_gone_on_with_and_nothing_is_made_twice() {
     let servers = Servers::start(Options::default());
     let place = Workplace::with_flows();

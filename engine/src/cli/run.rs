@@ -134,7 +134,8 @@ async fn carry_out(
             .map(|(_, value)| value.clone()),
         None => environment(name),
     };
-    let connected = read_access(&plan.systems, &look, &*keeper).and_then(|access| {
+    let used = plan.resources_in_use(&flows);
+    let connected = read_access(&plan.systems, &used, &look, &*keeper).and_then(|access| {
         HttpSystems::new(
             plan.systems.clone(),
             plan.resources.clone(),

@@ -12,7 +12,7 @@ use url::{Host, Url};
 
 use super::Trouble;
 use super::template;
-use crate::plan::connector::{Auth, System};
+use crate::plan::connector::{Auth, Param, Resource, System};
 
 /// Where refresh tokens are kept from one run to the next: the store.
 pub trait TokenKeeper: Send + Sync {
@@ -70,19 +70,21 @@ pub fn environment(variable: &str) -> Option<String> {
     std::env::var(variable).ok()
 }
 
-/// Reads what all systems need.
+/// Reads what all systems need for requests to the resources in `used`.
 ///
 /// # Errors
 /// Names every variable that is missing or cannot be used, all at once.
 pub fn read(
     systems: &[System],
+    used: &[Resource],
     look: &dyn Fn(&str) -> Option<String>,
     keeper: &dyn TokenKeeper,
 ) -> Result<Vec<Access>, Trouble> {
     let mut missing = Vec::new();
     let mut found = Vec::new();
     for system in systems {
-        found.push(one(system, look, keeper, &mut missing)?);
+        let needs = |param: &Param| param.secret || mentioned(system, used, param);
+        found.push(one(system, &needs, look, keeper, &mut missing)?);
     }
     if missing.is_empty() {
         return Ok(found);
@@ -106,8 +108,54 @@ pub fn read(
     .help("Set them, then run again. `--sandbox` needs none of them."))
 }
 
+/// Whether requests to the resources in use have a hole for a param; its address is looked at elsewhere.
+fn mentioned(system: &System, used: &[Resource], param: &Param) -> bool {
+    let connector = &system.connector;
+    let signed = match &connector.auth {
+        Auth::HmacSha512 {
+            key,
+            sign,
+            headers,
+            answer,
+            ..
+        } => {
+            *key == param.name
+                || template::mentions(sign, &param.name)
+                || headers
+                    .iter()
+                    .any(|(_, value)| template::mentions(value, &param.name))
+                || answer
+                    .iter()
+                    .any(|value| template::mentions(value, &param.name))
+        }
+        // its params are the client's id and secret
+        Auth::OAuth2 { .. } => matches!(param.name.as_str(), "client_id" | "client_secret"),
+        Auth::None => false,
+    };
+    let paths = || {
+        used.iter().flat_map(|resource| {
+            let reads = [
+                &resource.one,
+                &resource.list,
+                &resource.get,
+                &resource.update,
+            ];
+            let creates = resource.creates.iter().map(|action| &action.endpoint);
+            reads.into_iter().flatten().chain(creates)
+        })
+    };
+    signed
+        || template::mentions(&connector.base, &param.name)
+        || connector
+            .headers
+            .iter()
+            .any(|(_, value)| template::mentions(value, &param.name))
+        || paths().any(|endpoint| template::mentions(&endpoint.path, &param.name))
+}
+
 fn one(
     system: &System,
+    needs: &dyn Fn(&Param) -> bool,
     look: &dyn Fn(&str) -> Option<String>,
     keeper: &dyn TokenKeeper,
     missing: &mut Vec<String>,
@@ -143,7 +191,7 @@ fn one(
                 }
                 access.values.insert(param.name.clone(), value.into());
             }
-            None if only_address || param.ty.optional => {}
+            None if only_address || param.ty.optional || !needs(param) => {}
             None => missing.push(format!(
                 "  {}  the {} `{}` ({}) of {}",
                 variable(&system.name, &param.name),

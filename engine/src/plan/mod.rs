@@ -86,6 +86,26 @@ impl File {
 }
 
 impl Plan {
+    /// The resources that these flows ask or write; those of all flows where none is named.
+    pub fn resources_in_use(&self, flows: &[String]) -> Vec<Resource> {
+        let chosen = self
+            .flows
+            .iter()
+            .filter(|flow| flows.is_empty() || flows.contains(&flow.name));
+        let mut used: Vec<ResourceIx> = chosen
+            .flat_map(|flow| {
+                let asks = flow.program.asks.iter().map(|ask| ask.resource);
+                let steps = flow.steps.iter().map(|step| step.resource);
+                asks.chain(steps).chain([flow.read.resource])
+            })
+            .collect();
+        used.sort_unstable();
+        used.dedup();
+        used.iter()
+            .filter_map(|ix| self.resources.get(*ix as usize).cloned())
+            .collect()
+    }
+
     /// `orders.flow:17`: where a span begins.
     pub fn at(&self, span: Span) -> String {
         match self.files.get(usize::from(span.file.0)) {

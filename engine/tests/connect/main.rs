@@ -28,7 +28,7 @@ fn connected(
     };
     let keeper = Arc::new(Forgetful::default());
     let systems = vec![system];
-    let access = read_access(&systems, &look, &*keeper).unwrap();
+    let access = read_access(&systems, &resources, &look, &*keeper).unwrap();
     HttpSystems::new(systems, resources, access, keeper, bounds).unwrap()
 }
 

@@ -484,7 +484,7 @@ fn everything_that_is_missing_is_named_at_once() {
     let (books, _) = declared::books();
     let keeper = flowbook::connect::Forgetful::default();
     let given = |name: &str| (name == "FLOWBOOK_TILL_HOST").then(|| "till.example".to_owned());
-    let trouble = flowbook::connect::read_access(&[till, books], &given, &keeper).unwrap_err();
+    let trouble = flowbook::connect::read_access(&[till, books], &[], &given, &keeper).unwrap_err();
     insta::assert_snapshot!(trouble.message, @r"
     till and books cannot be reached, since values of the environment are missing:
       FLOWBOOK_TILL_PUBLIC_KEY  the secret `public_key` (text) of ccv_salespos
@@ -501,8 +501,13 @@ fn addresses_must_be_encrypted_or_of_this_machine() {
         let (system, resources) = declared::plain();
         let keeper = std::sync::Arc::new(flowbook::connect::Forgetful::default());
         let look = |name: &str| Some(if name.ends_with("_BASE") { base } else { "t" }.to_owned());
-        let access =
-            flowbook::connect::read_access(std::slice::from_ref(&system), &look, &*keeper).unwrap();
+        let access = flowbook::connect::read_access(
+            std::slice::from_ref(&system),
+            &resources,
+            &look,
+            &*keeper,
+        )
+        .unwrap();
         HttpSystems::new(vec![system], resources, access, keeper, &brisk())
             .err()
             .map(|trouble| trouble.code)

@@ -35,7 +35,7 @@ impl Both {
             found.map(|(_, value)| value.clone())
         };
         let keeper = Arc::new(Forgetful::default());
-        let access = read_access(&declared.systems, &look, &*keeper).unwrap();
+        let access = read_access(&declared.systems, &declared.resources, &look, &*keeper).unwrap();
         let names = declared
             .resources
             .iter()
