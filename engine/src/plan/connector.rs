@@ -82,9 +82,9 @@ pub enum Auth {
         /// How far the clocks may be apart, seconds.
         skew_s: u64,
     },
-    /// OAuth 2.0 authorization code with refresh tokens.
+    /// OAuth 2.0: a user's sign-in with refresh tokens, or the client's own credentials.
     OAuth2 {
-        /// Where a user signs in.
+        /// Where a user signs in; empty: the client itself is the account.
         authorize: String,
         /// Where tokens are had.
         token: String,
@@ -188,8 +188,6 @@ pub struct Odata {
     pub param: String,
     /// `$orderby`
     pub order: Option<String>,
-    /// `$select`
-    pub select: Option<String>,
     /// How many keys one filter may hold, joined by `or`.
     pub any_of: u32,
 }
@@ -316,8 +314,6 @@ pub struct Endpoint {
     pub query: Vec<(String, String)>,
     /// `one_page`: the list is never cut.
     pub one_page: bool,
-    /// `expand NAME`: the parent's list can carry it.
-    pub expand: Option<String>,
 }
 
 /// A way to create a record.

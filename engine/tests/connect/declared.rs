@@ -39,7 +39,6 @@ pub fn endpoint(text: &str) -> Endpoint {
         path: template(path),
         query: Vec::new(),
         one_page: false,
-        expand: None,
     }
 }
 
@@ -339,7 +338,6 @@ pub fn books() -> (System, Vec<Resource>) {
         odata: Some(Odata {
             param: "$filter".to_owned(),
             order: Some("$orderby".to_owned()),
-            select: Some("$select".to_owned()),
             any_of: 20,
         }),
         empty_is_none: false,

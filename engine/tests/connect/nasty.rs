@@ -393,7 +393,6 @@ async fn a_refused_filter_gives_way_to_a_scan_that_goes_on_where_it_was() {
     std::sync::Arc::make_mut(&mut system.connector).odata = Some(Odata {
         param: "$filter".to_owned(),
         order: Some("$orderby".to_owned()),
-        select: None,
         any_of: 20,
     });
     resources[0].reading = Reading::Unsaid;

@@ -27,6 +27,17 @@ pub(super) fn read(
         "hmac_sha512" => hmac(options, directive, made, out),
         "oauth2" => oauth2(options, made, directive, out),
         other => {
+            let words = other.to_ascii_lowercase();
+            let fixed = ["bearer", "basic", "token", "header", "key"]
+                .iter()
+                .any(|word| words.contains(word));
+            let help = match fixed {
+                true => Some(
+                    "A key that never changes goes in a header: `auth none` and `headers { Authorization: \"Bearer {key}\" }`, with `secret key: text`."
+                        .to_owned(),
+                ),
+                false => suggest::help(other, ["none", "oauth2", "hmac_sha512"], "Ways"),
+            };
             out.push(
                 Diagnostic::error(
                     "F0151",
@@ -34,11 +45,7 @@ pub(super) fn read(
                     format!("`{other}` is no way to sign requests."),
                 )
                 .label("not understood")
-                .maybe_help(suggest::help(
-                    other,
-                    ["none", "oauth2", "hmac_sha512"],
-                    "Ways",
-                )),
+                .maybe_help(help),
             );
             Auth::None
         }
@@ -170,8 +177,7 @@ fn oauth2(
             );
         }
     }
-    let address = |name: &str, options: &mut Options<'_>, out: &mut Vec<Diagnostic>| {
-        let value = options.need(name, out)?;
+    let address = |name: &str, value: &ast::Expr, out: &mut Vec<Diagnostic>| {
         let text = options::text_of(value, out)?;
         if !text.starts_with("https://") {
             out.push(
@@ -185,8 +191,15 @@ fn oauth2(
         }
         Some(text)
     };
-    let authorize = address("authorize", &mut options, out).unwrap_or_default();
-    let token = address("token", &mut options, out).unwrap_or_default();
+    // Without a place where a user signs in the client itself is the account: client credentials.
+    let signs_in = options.take("authorize");
+    let authorize = signs_in
+        .and_then(|value| address("authorize", value, out))
+        .unwrap_or_default();
+    let token = options
+        .need("token", out)
+        .and_then(|value| address("token", value, out))
+        .unwrap_or_default();
     let basic = match options.take("client") {
         None => true,
         Some(value) => match option_name(value) {
@@ -201,6 +214,17 @@ fn oauth2(
             }
         },
     };
+    if signs_in.is_none() && (options.has("pkce") || options.has("prompt")) {
+        out.push(
+            Diagnostic::error(
+                "F0152",
+                directive.word.span,
+                "`pkce` and `prompt` are of a user's sign-in, but `authorize` does not say where that is.",
+            )
+            .label("`authorize` is missing")
+            .help("Add `authorize: \"https://…\"`, or take them away where the client itself is the account."),
+        );
+    }
     let pkce = options.flag("pkce", out).unwrap_or(true);
     let prompt = options.text("prompt", out);
     let scopes = match options.take("scopes") {

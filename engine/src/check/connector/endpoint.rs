@@ -30,11 +30,12 @@ impl Maker<'_, '_> {
         None
     }
 
-    fn path(&mut self, text: &ast::Expr, params: &[(String, Type)]) -> Template {
+    /// A path; `keyed`: what is asked for has a key that can stand in it.
+    fn path(&mut self, text: &ast::Expr, params: &[(String, Type)], keyed: bool) -> Template {
         let mut parts = Vec::new();
         for (part, span) in template(text, self.out) {
             if let TemplatePart::Hole(path) = &part {
-                self.hole(path, span, params);
+                self.hole(path, span, params, keyed);
             }
             parts.push(part);
         }
@@ -53,20 +54,18 @@ impl Maker<'_, '_> {
         Template(parts)
     }
 
-    fn hole(&mut self, path: &[String], span: Span, params: &[(String, Type)]) {
-        let word = |shape: &Shape, path: &[String]| {
-            let path: Vec<Arc<str>> = path.iter().map(|word| word.as_str().into()).collect();
-            !path.is_empty() && crate::check::types::walk(shape, &path).is_ok()
-        };
+    /// A hole is filled, in this order, from an action's parameters, the record's key, the parent's fields, the account's params.
+    fn hole(&mut self, path: &[String], span: Span, params: &[(String, Type)], keyed: bool) {
+        let key = self.node.key().filter(|_| keyed);
+        let parent = self.parent;
+        let above = |name: &str| parent.is_some_and(|parent| parent.field(name).is_some());
+        let account = self.connector;
         let known = match path {
-            [one] if params.iter().any(|(name, _)| name == one) => true,
-            [one] if self.connector.params.iter().any(|param| param.name == *one) => {
-                if self
-                    .connector
-                    .params
-                    .iter()
-                    .any(|param| param.name == *one && param.secret)
-                {
+            [one] => {
+                let filled =
+                    params.iter().any(|(name, _)| name == one) || key == Some(one) || above(one);
+                let param = account.params.iter().find(|param| param.name == *one);
+                if !filled && param.is_some_and(|param| param.secret) {
                     self.out.push(
                         Diagnostic::error(
                             "F0156",
@@ -75,49 +74,73 @@ impl Maker<'_, '_> {
                                 "The secret `{one}` would stand in an address, where logs show it."
                             ),
                         )
-                        .label("a secret"),
+                        .label("a secret")
+                        .help("Send it in a header: `headers { Authorization: \"Bearer {…}\" }`."),
                     );
                 }
-                true
+                filled || param.is_some()
             }
-            [first, rest @ ..] if first == "parent" => {
-                self.parent.is_some_and(|parent| word(parent, rest))
-            }
-            path => {
-                word(&self.made.shape, path) || self.parent.is_some_and(|parent| word(parent, path))
+            [first, one] if first == "parent" => above(one),
+            _ => false,
+        };
+        let untold =
+            self.made.shape.fields.is_empty() || parent.is_some_and(|p| p.fields.is_empty());
+        if known || untold {
+            return;
+        }
+        let name = path.join(".");
+        let own = path.len() == 1 && self.made.shape.field(&name).is_some();
+        let said = self.node.key();
+        if own && keyed && said.is_none_or(|key| self.made.shape.field(key).is_none()) {
+            return; // its key was complained about
+        }
+        let (message, help) = match (own, keyed, said) {
+            (true, true, Some(key)) => (
+                format!(
+                    "`{name}` is not the key of `{}`, so it is not known before the record is read.",
+                    self.made.name
+                ),
+                Some(format!("One record is asked for by its key: `{{{key}}}`.")),
+            ),
+            (true, false, _) => (
+                format!(
+                    "A record's `{name}` is not known where all of them are listed or a new one is made."
+                ),
+                Some(format!(
+                    "A path with `{{{name}}}` is for `get` and `update`; or this is a `sub` of the resource that has it."
+                )),
+            ),
+            _ => {
+                let names: Vec<&str> = params
+                    .iter()
+                    .map(|(name, _)| name.as_str())
+                    .chain(key)
+                    .chain(
+                        parent
+                            .iter()
+                            .flat_map(|parent| parent.fields.iter().map(|field| &*field.name)),
+                    )
+                    .chain(
+                        account
+                            .params
+                            .iter()
+                            .filter(|param| !param.secret)
+                            .map(|param| param.name.as_str()),
+                    )
+                    .collect();
+                (
+                    format!(
+                        "Nothing fills `{{{name}}}`: it is neither the record's key, nor a field of its parent, nor a parameter or `param`."
+                    ),
+                    suggest::help(&name, names, "Known here"),
+                )
             }
         };
-        let untold = self.made.shape.fields.is_empty();
-        if !known && !untold {
-            let name = path.join(".");
-            let names: Vec<String> = params
-                .iter()
-                .map(|(name, _)| name.clone())
-                .chain(
-                    self.made
-                        .shape
-                        .fields
-                        .iter()
-                        .map(|field| field.name.to_string()),
-                )
-                .chain(self.connector.params.iter().map(|param| param.name.clone()))
-                .collect();
-            self.out.push(
-                Diagnostic::error(
-                    "F0156",
-                    span,
-                    format!(
-                        "`{name}` is neither a field of the record or its parent nor a `param`."
-                    ),
-                )
+        self.out.push(
+            Diagnostic::error("F0156", span, message)
                 .label("not known here")
-                .maybe_help(suggest::help(
-                    &name,
-                    names.iter().map(String::as_str),
-                    "Known here",
-                )),
-            );
-        }
+                .maybe_help(help),
+        );
     }
 
     /// `query { useDefaultVatCodes: true }`: the constants behind the `?`.
@@ -179,30 +202,28 @@ impl Maker<'_, '_> {
         } else {
             Vec::new()
         };
+        let keyed = directive.word.text != "one";
         let method = self.method(method?, methods);
-        let path = self.path(text?, &[]);
+        let path = self.path(text?, &[], keyed);
         Some(Endpoint {
             method: method?,
             path,
             query,
             one_page: false,
-            expand: None,
         })
     }
 
-    /// `list GET "/x" order id one_page expand rows query { … }`
+    /// `list GET "/x" order id one_page query { … }`
     pub(super) fn list(&mut self, directive: &Directive) {
         let mut args = Args::new(directive, OF_RESOURCE, self.out);
         let method = args.word("a method, `GET`");
         let text = args.text("a path in quotes");
-        let (mut one_page, mut query, mut expand, mut order) = (false, false, None, None);
+        let (mut one_page, mut query, mut order) = (false, false, None);
         while args.more() {
             if args.keyword("one_page") {
                 one_page = true;
             } else if args.keyword("query") {
                 query = true;
-            } else if args.keyword("expand") {
-                expand = args.word("the name to expand");
             } else if args.keyword("order") {
                 order = args.word("a field");
             } else {
@@ -227,13 +248,12 @@ impl Maker<'_, '_> {
             return;
         };
         let method = self.method(method, &["GET"]);
-        let path = self.path(text, &[]);
+        let path = self.path(text, &[], false);
         self.made.list = method.map(|method| Endpoint {
             method,
             path,
             query,
             one_page,
-            expand: expand.map(|word| word.text.clone()),
         });
     }
 
@@ -304,7 +324,7 @@ impl Maker<'_, '_> {
             return;
         };
         let method = self.method(method, &["POST", "PUT", "PATCH"]);
-        let path = self.path(text, &params);
+        let path = self.path(text, &params, false);
         for (param, _) in &params {
             let used = path.0.iter().any(
                 |part| matches!(part, TemplatePart::Hole(hole) if hole.first() == Some(param)),
@@ -338,7 +358,6 @@ impl Maker<'_, '_> {
                 path,
                 query,
                 one_page: false,
-                expand: None,
             },
             body,
             maybe_empty,

@@ -489,10 +489,9 @@ fn odata(directive: &Directive, out: &mut Vec<Diagnostic>) -> Option<Odata> {
     let odata = Odata {
         param: param.unwrap_or_default(),
         order: options.text("order", out),
-        select: options.text("select", out),
         any_of: options.number("any_of", out).unwrap_or(1).max(1),
     };
-    options.done(&["param", "order", "select", "any_of"], out);
+    options.done(&["param", "order", "any_of"], out);
     Some(odata)
 }
 

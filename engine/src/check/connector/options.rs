@@ -52,6 +52,11 @@ impl<'a> Options<'a> {
         options
     }
 
+    /// Whether an option stands there.
+    pub fn has(&self, name: &str) -> bool {
+        self.fields.iter().any(|(known, _, _)| known.text == name)
+    }
+
     pub fn take(&mut self, name: &str) -> Option<&'a Expr> {
         self.fields
             .iter_mut()

@@ -125,6 +125,9 @@ fn shape(
     })
 }
 
+const ADD_KEY: &str = "Add `key id`, with the name of the field that tells its records apart.";
+const ADD_LIST: &str = "Add the address that gives all of them: `list GET \"/…\"`.";
+
 /// Reads one resource.
 pub(super) struct Maker<'m, 'a> {
     pub(super) node: &'m Node<'a>,
@@ -403,7 +406,7 @@ impl Maker<'_, '_> {
         let name = &self.made.name;
         let at = self.node.item.name.span;
         let made = &self.made;
-        let mut told: Vec<(&'static str, String, &str)> = Vec::new();
+        let mut told: Vec<(&'static str, String, &str, &str)> = Vec::new();
         if made.one.is_none()
             && made.list.is_none()
             && made.get.is_none()
@@ -417,6 +420,7 @@ impl Maker<'_, '_> {
                     "F0152",
                     format!("`{name}` can neither be read nor written."),
                     "no `list`, `get`, `one` or `create`",
+                    "Add at least one of them: `list GET \"/…\"`, or `one GET \"/…\"` where there is a single record.",
                 ));
             }
         }
@@ -427,6 +431,7 @@ impl Maker<'_, '_> {
                 "F0152",
                 format!("`{name}` is one record; a list, a `get` or a key is of several."),
                 "`one` stands alone",
+                "Take `one` away, or the others.",
             ));
         }
         if self.node.says("get") && !self.node.says("key") {
@@ -434,6 +439,7 @@ impl Maker<'_, '_> {
                 "F0152",
                 format!("`{name}` is read by its key, but does not say which field that is."),
                 "no `key`",
+                ADD_KEY,
             ));
         }
         if self.node.says("update") && !self.node.says("key") && !self.node.says("one") {
@@ -441,6 +447,7 @@ impl Maker<'_, '_> {
                 "F0152",
                 format!("`{name}` is changed by its key, but does not say which field that is."),
                 "no `key`",
+                ADD_KEY,
             ));
         }
         if self.made.replaces && !self.node.says("get") && !self.node.says("list") {
@@ -448,6 +455,7 @@ impl Maker<'_, '_> {
                 "F0152",
                 format!("An update of `{name}` replaces the record, so it must be read before."),
                 "no `get` and no `list`",
+                "Add `get GET \"/…/{…}\"` with its key in the path. Where the system keeps what is left out, take `replaces` away.",
             ));
         }
         let reads = ["changed", "growing", "whole"]
@@ -458,6 +466,7 @@ impl Maker<'_, '_> {
                 "F0152",
                 format!("`{name}` says what is new in its list, but has no `list`."),
                 "no `list`",
+                ADD_LIST,
             ));
         }
         if reads && !self.node.says("key") {
@@ -465,6 +474,7 @@ impl Maker<'_, '_> {
                 "F0152",
                 format!("Records of `{name}` are told apart by a key, which it does not name."),
                 "no `key`",
+                ADD_KEY,
             ));
         }
         let listed = self
@@ -478,11 +488,12 @@ impl Maker<'_, '_> {
                 "F0159",
                 format!("Records of `{name}` are found in its list, but it has no `list`."),
                 "no `list`",
+                ADD_LIST,
             ));
         }
-        for (code, message, label) in told {
+        for (code, message, label, help) in told {
             self.out
-                .push(Diagnostic::error(code, at, message).label(label));
+                .push(Diagnostic::error(code, at, message).label(label).help(help));
         }
     }
 }

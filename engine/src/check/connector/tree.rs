@@ -28,6 +28,15 @@ impl<'a> Node<'a> {
         })
     }
 
+    /// The name of its key, as its text says it.
+    pub fn key(&self) -> Option<&'a str> {
+        let line = self.directives().find(|one| one.word.text == "key")?;
+        match line.args.as_slice() {
+            [ast::DirectiveArg::Path(path)] => path.words.first().map(|word| word.text.as_str()),
+            _ => None,
+        }
+    }
+
     /// Whether a line begins with this word.
     pub fn says(&self, word: &str) -> bool {
         self.directives()

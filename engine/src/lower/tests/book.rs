@@ -38,7 +38,6 @@ pub(super) fn resource(name: &str, shape: Arc<Shape>) -> Resource {
         path: Template::default(),
         query: Vec::new(),
         one_page: false,
-        expand: None,
     };
     Resource {
         system: 0,

@@ -37,7 +37,6 @@ fn endpoint() -> Endpoint {
         path: Template::default(),
         query: Vec::new(),
         one_page: false,
-        expand: None,
     }
 }
 
