@@ -3,7 +3,9 @@
 mod system {
     mod bad_input;
     mod commands;
+    mod connectors;
     mod documents;
+    pub mod made_up;
     mod orders;
     pub mod support;
 }
