@@ -135,9 +135,11 @@ fn value(
                     format!("{place}The column `{name}` is never none: it is {ty}, without a `?`."),
                 )
                 .label("never matches")
-                .help(format!(
-                    "Take `none` out, or let the column be absent: `{name}: {ty}?`."
-                )),
+                .help(if name.chars().all(|c| c.is_alphanumeric() || c == '_') {
+                    format!("Take `none` out, or let the column be absent: `{name}: {ty}?`.")
+                } else {
+                    "Take `none` out.".to_owned() // a computed value of a `match`
+                }),
             ))
         };
     }
