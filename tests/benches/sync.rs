@@ -33,7 +33,7 @@ async fn sync(plan: &Plan, store: &Mutex<dyn Store>) -> Report {
         found.map(|(_, value)| value.clone())
     };
     let keeper = Arc::new(Forgetful::default());
-    let access = read_access(&plan.systems, &look, &*keeper).expect("access");
+    let access = read_access(&plan.systems, &plan.resources, &look, &*keeper).expect("access");
     let bounds = Bounds {
         quota_factor: 1_000_000, // the sandbox has no limits here
         ..Bounds::default()

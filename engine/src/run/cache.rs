@@ -50,16 +50,59 @@ pub enum Answer {
 
 /// What systems answered.
 #[derive(Debug, Default)]
-pub struct Cache(Mutex<FxHashMap<Question, Answer>>);
+pub struct Cache(Mutex<Inner>);
+
+type Answers = FxHashMap<Question, Answer>;
+
+/// Answers by the resource that they are about: a write looks through those of its own resource only.
+#[derive(Debug, Default)]
+struct Inner {
+    of: FxHashMap<ResourceIx, Answers>,
+    /// Links are about records of any resource.
+    links: Answers,
+}
+
+impl Inner {
+    fn place(&self, question: &Question) -> Option<&Answers> {
+        match question {
+            Question::Link(..) => Some(&self.links),
+            Question::Find(of, ..)
+            | Question::One(of)
+            | Question::Sub(of, _)
+            | Question::Get(of, _) => self.of.get(of),
+        }
+    }
+
+    fn place_mut(&mut self, question: &Question) -> &mut Answers {
+        match question {
+            Question::Link(..) => &mut self.links,
+            Question::Find(of, ..)
+            | Question::One(of)
+            | Question::Sub(of, _)
+            | Question::Get(of, _) => self.of.entry(*of).or_default(),
+        }
+    }
+
+    fn retain(&mut self, mut keep: impl FnMut(&Question, &mut Answer) -> bool) {
+        let of = self.of.values_mut();
+        for answers in of.chain([&mut self.links]) {
+            answers.retain(&mut keep);
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.of.values().map(Answers::len).sum::<usize>() + self.links.len()
+    }
+}
 
 impl Cache {
-    fn inner(&self) -> MutexGuard<'_, FxHashMap<Question, Answer>> {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What came back, if it was asked.
     pub fn get(&self, question: &Question) -> Option<Answer> {
-        self.inner().get(question).cloned()
+        self.inner().place(question)?.get(question).cloned()
     }
 
     /// Keeps an answer.
@@ -68,12 +111,12 @@ impl Cache {
         if inner.len() >= MOST_ANSWERS {
             inner.retain(|question, _| matches!(question, Question::One(_)));
         }
-        inner.insert(question, answer);
+        inner.place_mut(&question).insert(question, answer);
     }
 
     /// Asks again next time.
     pub fn forget(&self, question: &Question) {
-        self.inner().remove(question);
+        self.inner().place_mut(question).remove(question);
     }
 
     /// A page begins: what was not there may be there by now; sub-records and links belong to records of the page before.
@@ -100,18 +143,26 @@ impl Cache {
             (*at(of, &[key]) != Value::Late).then(|| key_text(&resource.shape, of, key))
         };
         let key = record.and_then(own);
-        self.inner().retain(|question, answer| match question {
-            Question::Find(of, find, keys) if *of == ix => {
+        let mut keys: FxHashMap<Option<u16>, Vec<String>> = FxHashMap::default();
+        let mut inner = self.inner();
+        inner.links.clear();
+        let Some(answers) = inner.of.get_mut(&ix) else {
+            return;
+        };
+        answers.retain(|question, answer| match question {
+            Question::Find(_, find, asked) => {
                 let (Some(record), Some(_)) = (record, resource.key) else {
                     return false;
                 };
                 let Answer::Hits(hits) = answer else {
                     return false;
                 };
-                let matches = find_fields(resource, *find)
-                    .iter()
-                    .zip(keys.iter())
-                    .all(|(path, key)| canon_at(&resource.shape, record, path) == *key);
+                let keys = keys.entry(*find).or_insert_with(|| {
+                    let fields = find_fields(resource, *find);
+                    let text = |path: &Vec<u16>| canon_at(&resource.shape, record, path);
+                    fields.iter().map(text).collect()
+                });
+                let matches = keys.iter().eq(asked.iter());
                 let is_it = |hit: &Value| key.is_some() && own(hit) == key;
                 let known = hits.iter().any(is_it);
                 match (matches, known) {
@@ -136,10 +187,9 @@ impl Cache {
                     (false, false) => true,
                 }
             }
-            Question::Sub(of, parent) => *of != ix || below.is_some_and(|below| below != parent),
-            Question::Get(of, id) => *of != ix || key.as_ref().is_some_and(|key| key != id),
-            Question::Link(..) => false,
-            _ => true,
+            Question::Sub(_, parent) => below.is_some_and(|below| below != parent),
+            Question::Get(_, id) => key.as_ref().is_some_and(|key| key != id),
+            Question::One(_) | Question::Link(..) => true,
         });
     }
 }

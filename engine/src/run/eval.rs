@@ -66,11 +66,11 @@ impl<'p> Code<'p> {
 }
 
 /// A piece of the path of the field that is being computed.
-#[derive(Clone)]
-enum Part {
-    Field(Arc<Shape>, u16),
+enum Part<'p> {
+    Field(&'p Shape, u16),
     Item(usize),
     Name(Arc<str>),
+    Slot(&'p str),
 }
 
 /// One record on its way through a program.
@@ -81,7 +81,7 @@ pub struct Machine<'p, 'c> {
     pub cache: &'c Cache,
     pub(super) context: &'c Context,
     slots: Vec<Option<Value>>,
-    path: Vec<Part>,
+    path: Vec<Part<'p>>,
     inner: Option<Stop>,
     turns_left: u32,
     /// What is known of the records of steps.
@@ -183,6 +183,7 @@ impl<'p, 'c> Machine<'p, 'c> {
                     }
                     text.push_str(name);
                 }
+                Part::Slot(name) => text.push_str(name), // only ever the first
             }
         }
         (!text.is_empty()).then_some(text)
@@ -216,7 +217,10 @@ impl<'p, 'c> Machine<'p, 'c> {
         let got = if slot.name.is_empty() || !self.path.is_empty() {
             self.eval(init)
         } else {
-            self.eval_as(slot.name.as_str().into(), init)
+            self.path.push(Part::Slot(&slot.name));
+            let got = self.eval(init);
+            self.path.pop();
+            got
         }?;
         self.slots[ix as usize] = Some(got.clone());
         Ok(got)
@@ -236,16 +240,34 @@ impl<'p, 'c> Machine<'p, 'c> {
         }
     }
 
+    /// The value of a node that is a field, or a field of a field, of what is computed already: where it stands, so that no record on the way is
+    /// taken apart. None where it must be computed, or cannot be used.
+    fn known_value(&self, ix: NodeIx) -> Option<&Value> {
+        let value = match &self.node(ix).op {
+            Op::Slot(slot) => self.slots.get(*slot as usize)?.as_ref()?,
+            Op::Get(of, field) => match self.known_value(*of)? {
+                Value::Record(fields) => fields.get(usize::from(*field))?,
+                none @ Value::None => none,
+                _ => return None,
+            },
+            _ => return None,
+        };
+        (!matches!(value, Value::Late | Value::Bad(_))).then_some(value)
+    }
+
     /// Computes a node.
     pub fn eval(&mut self, ix: NodeIx) -> Got {
         let node = self.node(ix);
         match &node.op {
             Op::Const(value) => Ok(value.clone()),
             Op::Slot(slot) => self.slot(*slot, node.place),
-            Op::Get(of, field) => {
-                let record = self.eval(*of)?;
-                self.get(node, &record, *field)
-            }
+            Op::Get(of, field) => match self.known_value(ix) {
+                Some(value) => Ok(value.clone()),
+                None => {
+                    let record = self.eval(*of)?;
+                    self.get(node, &record, *field)
+                }
+            },
             Op::Money {
                 amount,
                 currency,
@@ -294,7 +316,13 @@ impl<'p, 'c> Machine<'p, 'c> {
                     value != Value::None && ops::within(set, &value, None),
                 ))
             }
-            Op::Exists(a) => Ok(Value::Bool(self.eval(*a)? != Value::None)),
+            Op::Exists(a) => {
+                let exists = match self.known_value(*a) {
+                    Some(value) => *value != Value::None,
+                    None => self.eval(*a)? != Value::None,
+                };
+                Ok(Value::Bool(exists))
+            }
             Op::Text(parts) => self.text(parts),
             Op::Record(shape, fields) => self.literal(shape, fields),
             Op::List(elements) => self.list(elements),
@@ -384,10 +412,10 @@ impl<'p, 'c> Machine<'p, 'c> {
         Ok(Value::Text(text.into()))
     }
 
-    fn literal(&mut self, shape: &Arc<Shape>, fields: &[(u16, NodeIx)]) -> Got {
+    fn literal(&mut self, shape: &'p Arc<Shape>, fields: &[(u16, NodeIx)]) -> Got {
         let mut values = vec![Value::None; shape.fields.len()];
         for (field, node) in fields {
-            self.path.push(Part::Field(shape.clone(), *field));
+            self.path.push(Part::Field(shape, *field));
             let got = self.eval(*node);
             self.path.pop();
             if let Some(value) = values.get_mut(usize::from(*field)) {

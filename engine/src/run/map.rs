@@ -86,6 +86,7 @@ pub async fn map<S: Systems>(
         out,
         errors,
         mapped: Mapped::default(),
+        line: Vec::new(),
         unit: "line",
     };
     match first_byte(&mut input)? {
@@ -318,6 +319,8 @@ struct Mapper<'m, 'p, 'c, S, O, E> {
     out: &'m mut O,
     errors: &'m mut E,
     mapped: Mapped,
+    /// The line that is being made.
+    line: Vec<u8>,
     /// What the input's pieces are counted in.
     unit: &'static str,
 }
@@ -395,10 +398,9 @@ impl<S: Systems, O: Write, E: Write> Mapper<'_, '_, '_, S, O, E> {
     async fn record(&mut self, record: Value, number: u64) -> Result<(), Stopped> {
         self.machine.next(record);
         match computed(&mut self.machine, &self.asker, self.entry).await {
-            Ok(value) => match wire::encode(&value, &self.entry.gives, Form::Plain) {
-                Ok(json) => {
-                    self.out.write_all(json.as_bytes())?;
-                    self.out.write_all(b"\n")?;
+            Ok(value) => match self.line_of(&value) {
+                Ok(()) => {
+                    self.out.write_all(&self.line)?;
                     self.mapped.mapped += 1;
                     Ok(())
                 }
@@ -413,6 +415,14 @@ impl<S: Systems, O: Write, E: Write> Mapper<'_, '_, '_, S, O, E> {
             Err(Why::Ended(ended)) => self.failed(number, &ended),
             Err(Why::Trouble(trouble)) => Err(Stopped::Trouble(trouble)),
         }
+    }
+
+    /// Makes the line of a result.
+    fn line_of(&mut self, value: &Value) -> Result<(), wire::Unwritable> {
+        self.line.clear();
+        wire::encode_to(value, &self.entry.gives, Form::Plain, &mut self.line)?;
+        self.line.push(b'\n');
+        Ok(())
     }
 
     /// `line 17, key 1042: [F0804] No row of the table unit takes “box”.  field Rows[2].Unit  value “box”  at tables.flow:8`

@@ -4,11 +4,11 @@
 //! Fields that nobody asks for are passed over.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
+use rustc_hash::FxHashMap;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use thiserror::Error;
@@ -66,6 +66,34 @@ pub const MISSING: &str = "is missing";
 #[error("{0}")]
 pub struct Unreadable(pub String);
 
+/// Where in a record something stands; put into words only for messages.
+#[derive(Clone, Copy)]
+enum At<'a> {
+    /// The record itself.
+    Top,
+    /// A field of it.
+    Field(&'a At<'a>, &'a str),
+    /// An item of a list, from 1.
+    Item(&'a At<'a>, usize),
+}
+
+impl At<'_> {
+    fn is_top(&self) -> bool {
+        matches!(self, At::Top)
+    }
+}
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            At::Top => Ok(()),
+            At::Field(At::Top, name) => f.write_str(name),
+            At::Field(of, name) => write!(f, "{of}.{name}"),
+            At::Item(of, number) => write!(f, "{of}[{number}]"),
+        }
+    }
+}
+
 /// Reads records of one shape.
 #[derive(Debug)]
 pub struct Reader {
@@ -80,7 +108,7 @@ pub struct Reader {
 }
 
 #[derive(Debug, Default)]
-struct Names(HashMap<Box<str>, Named>);
+struct Names(FxHashMap<Box<str>, Named>);
 
 /// What a name on the wire feeds.
 #[derive(Debug, Default)]
@@ -148,7 +176,7 @@ impl Reader {
     /// # Errors
     /// It is no JSON object, or says a field twice. A single field that does not fit is [`Value::Bad`] instead.
     pub fn read(&self, json: &str, holder: Option<Holder<'_>>) -> Result<Value, Unreadable> {
-        self.record(json, holder, None, "")
+        self.record(json, holder, None, &At::Top)
     }
 
     fn record(
@@ -156,7 +184,7 @@ impl Reader {
         json: &str,
         holder: Option<Holder<'_>>,
         currency: Option<Code<3>>,
-        path: &str,
+        path: &At<'_>,
     ) -> Result<Value, Unreadable> {
         let mut raw = vec![None; self.shape.fields.len()];
         collect(&self.names, self.habits, json, path, &mut raw)?;
@@ -186,9 +214,9 @@ impl Reader {
             let Some(inner) = self.inner[index].as_ref().filter(|_| self.wanted[index]) else {
                 continue;
             };
-            let name = || join(path, &field.name);
+            let path = &At::Field(path, &field.name);
             let Some(json) = raw[index] else {
-                fields[index] = present(field, Value::None, name);
+                fields[index] = present(field, Value::None, path);
                 continue;
             };
             let here = Here {
@@ -199,26 +227,27 @@ impl Reader {
                 },
                 currency,
             };
-            let value = self.parts(field, json, &here, &name())?;
-            fields[index] = present(field, value, name);
+            let value = self.parts(field, json, &here, path)?;
+            fields[index] = present(field, value, path);
         }
         Ok(Value::Record(fields.into()))
     }
 
     /// A field without records in it.
-    fn plain(&self, field: &Field, json: Option<&str>, path: &str) -> Value {
+    fn plain(&self, field: &Field, json: Option<&str>, path: &At<'_>) -> Value {
+        let path = &At::Field(path, &field.name);
         let value = match (json, &field.ty.kind) {
             (None, _) => Value::None,
             (Some(json), Kind::List(item)) => self.list(field, item, json, path),
-            (Some(json), kind) => self.scalar(field, kind, json, &|| join(path, &field.name)),
+            (Some(json), kind) => self.scalar(field, kind, json, path),
         };
         match (value, &field.default) {
             (Value::None, Some(default)) => adapt(default, &field.ty.kind),
-            (value, _) => present(field, value, || join(path, &field.name)),
+            (value, _) => present(field, value, path),
         }
     }
 
-    fn scalar(&self, field: &Field, kind: &Kind, json: &str, path: &dyn Fn() -> String) -> Value {
+    fn scalar(&self, field: &Field, kind: &Kind, json: &str, path: &At<'_>) -> Value {
         let token = Token::new(json);
         match &token {
             Token::Null => return Value::None,
@@ -228,24 +257,23 @@ impl Reader {
             _ => {}
         }
         scalar::read(&token, kind, field.form)
-            .unwrap_or_else(|reason| bad(path(), json, field.secret, reason))
+            .unwrap_or_else(|reason| bad(path, json, field.secret, reason))
     }
 
     /// A list of values that are no records.
-    fn list(&self, field: &Field, item: &Type, json: &str, path: &str) -> Value {
+    fn list(&self, field: &Field, item: &Type, json: &str, path: &At<'_>) -> Value {
         if matches!(Token::new(json), Token::Null) {
             return Value::None;
         }
         let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(json) else {
-            return bad(join(path, &field.name), json, field.secret, "is no list");
+            return bad(path, json, field.secret, "is no list");
         };
         items
             .iter()
             .enumerate()
             .map(|(at, json)| {
-                self.scalar(field, &item.kind, json.get(), &|| {
-                    format!("{}[{}]", join(path, &field.name), at + 1)
-                })
+                let path = At::Item(path, at + 1);
+                self.scalar(field, &item.kind, json.get(), &path)
             })
             .filter(|item| *item != Value::None)
             .collect::<Vec<_>>()
@@ -258,7 +286,7 @@ impl Reader {
         field: &Field,
         json: &str,
         here: &Here<'_>,
-        path: &str,
+        path: &At<'_>,
     ) -> Result<Value, Unreadable> {
         let first = json.trim_start().as_bytes().first();
         let is_list = matches!(field.ty.kind, Kind::List(_));
@@ -282,7 +310,7 @@ impl Reader {
                     } else {
                         "is no record"
                     };
-                    bad(path.to_owned(), json, field.secret, reason)
+                    bad(path, json, field.secret, reason)
                 }
             }),
         }
@@ -297,7 +325,7 @@ struct Here<'a> {
 }
 
 impl Here<'_> {
-    fn records(&self, json: &str, path: &str) -> Result<Value, Unreadable> {
+    fn records(&self, json: &str, path: &At<'_>) -> Result<Value, Unreadable> {
         let items: Vec<&RawValue> = serde_json::from_str(json)
             .map_err(|_| Unreadable(format!("{path} is no list that can be read")))?;
         let mut records = Vec::with_capacity(items.len());
@@ -305,16 +333,13 @@ impl Here<'_> {
             if matches!(Token::new(item.get()), Token::Null) {
                 continue;
             }
-            let path = format!("{path}[{}]", at + 1);
+            let path = &At::Item(path, at + 1);
             if !item.get().starts_with('{') {
                 records.push(bad(path, item.get(), false, "is no record"));
                 continue;
             }
             let holder = Some(self.holder);
-            records.push(
-                self.inner
-                    .record(item.get(), holder, self.currency, &path)?,
-            );
+            records.push(self.inner.record(item.get(), holder, self.currency, path)?);
         }
         Ok(records.into_list())
     }
@@ -424,27 +449,19 @@ fn adapt(default: &Value, kind: &Kind) -> Value {
     }
 }
 
-fn join(path: &str, name: &str) -> String {
-    if path.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{path}.{name}")
-    }
-}
-
 /// Reading is lenient: a field that should be there and is not concerns only whoever uses it.
-fn present(field: &Field, value: Value, name: impl FnOnce() -> String) -> Value {
+fn present(field: &Field, value: Value, at: &At<'_>) -> Value {
     if value != Value::None || field.ty.optional || field.sub {
         return value;
     }
     Value::Bad(Arc::new(Bad {
-        field: name(),
+        field: at.to_string(),
         value: String::new(),
         reason: MISSING.to_owned(),
     }))
 }
 
-fn bad(field: String, json: &str, secret: bool, reason: &str) -> Value {
+fn bad(at: &At<'_>, json: &str, secret: bool, reason: &str) -> Value {
     const READABLE: usize = 60;
     let mut value = String::new();
     if !secret {
@@ -457,7 +474,7 @@ fn bad(field: String, json: &str, secret: bool, reason: &str) -> Value {
         }
     }
     Value::Bad(Arc::new(Bad {
-        field,
+        field: at.to_string(),
         value,
         reason: reason.to_owned(),
     }))
@@ -494,13 +511,13 @@ fn collect<'a>(
     names: &Names,
     habits: Habits,
     json: &'a str,
-    path: &str,
+    path: &At<'_>,
     raw: &mut [Option<&'a str>],
 ) -> Result<(), Unreadable> {
     struct Fields<'n, 'r, 'a> {
         names: &'n Names,
         habits: Habits,
-        path: &'n str,
+        path: &'n At<'n>,
         raw: &'r mut [Option<&'a str>],
         twice: Option<String>,
     }
@@ -525,7 +542,7 @@ fn collect<'a>(
                     }
                 }
                 if !named.deeper.0.is_empty() && json.starts_with('{') {
-                    let below = join(self.path, &name);
+                    let below = At::Field(self.path, &name);
                     if let Err(Unreadable(why)) =
                         collect(&named.deeper, self.habits, json, &below, self.raw)
                     {
@@ -545,17 +562,19 @@ fn collect<'a>(
         twice: None,
     };
     let mut reader = serde_json::Deserializer::from_str(json);
-    let place = if path.is_empty() {
-        "the record".to_owned()
-    } else {
-        path.to_owned()
+    let place = || {
+        if path.is_top() {
+            "the record".to_owned()
+        } else {
+            path.to_string()
+        }
     };
     reader
         .deserialize_map(&mut fields)
         .and_then(|()| reader.end())
-        .map_err(|error| Unreadable(format!("{place} cannot be read: {error}")))?;
+        .map_err(|error| Unreadable(format!("{} cannot be read: {error}", place())))?;
     match fields.twice {
-        Some(name) => Err(Unreadable(format!("{place} says “{name}” twice"))),
+        Some(name) => Err(Unreadable(format!("{} says “{name}” twice", place()))),
         None => Ok(()),
     }
 }

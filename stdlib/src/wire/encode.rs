@@ -1,5 +1,7 @@
 //! Values to JSON, by type and form. Strict: what does not fit its field is refused, and nothing is rounded or cut.
 
+use std::fmt::Display;
+use std::io::Write;
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
@@ -51,28 +53,81 @@ pub fn written(field: &Field) -> &[Arc<str>] {
 /// # Errors
 /// The value does not fit its type: too many decimals or characters, a name outside its set, a value that never was readable.
 pub fn encode(value: &Value, ty: &Type, form: Form) -> Result<String, Unwritable> {
-    match (value, &ty.kind) {
-        (Value::None | Value::Clear, _) => Ok("null".to_owned()),
-        (Value::Bad(bad), _) => Err(Unwritable::new(format!(
-            "was read as “{}”, which {}",
-            bad.value, bad.reason
-        ))),
-        (Value::Late, _) => Err(Unwritable::new("is known only after an earlier write")),
-        (Value::List(items), Kind::List(item)) => {
-            let mut parts = Vec::with_capacity(items.len());
-            for (at, value) in items.iter().enumerate() {
-                let part = encode(value, item, form)
-                    .map_err(|error| error.below(&format!("[{}]", at + 1)))?;
-                parts.push(part);
-            }
-            Ok(format!("[{}]", parts.join(",")))
-        }
-        (Value::Record(fields), Kind::Record(shape)) => record(fields, shape),
-        (value, kind) => scalar(value, kind, form),
-    }
+    let mut out = Vec::new();
+    encode_to(value, ty, form, &mut out)?;
+    String::from_utf8(out).map_err(|_| Unwritable::new("is no text"))
 }
 
-fn record(fields: &[Value], shape: &Shape) -> Result<String, Unwritable> {
+/// As [`encode`], behind what `out` holds already. After an error, `out` holds a part of the value.
+///
+/// # Errors
+/// As for [`encode`].
+pub fn encode_to(
+    value: &Value,
+    ty: &Type,
+    form: Form,
+    out: &mut Vec<u8>,
+) -> Result<(), Unwritable> {
+    match (value, &ty.kind) {
+        (Value::None | Value::Clear, _) => out.extend_from_slice(b"null"),
+        (Value::Bad(bad), _) => {
+            return Err(Unwritable::new(format!(
+                "was read as “{}”, which {}",
+                bad.value, bad.reason
+            )));
+        }
+        (Value::Late, _) => return Err(Unwritable::new("is known only after an earlier write")),
+        (Value::List(items), Kind::List(item)) => {
+            out.push(b'[');
+            for (at, value) in items.iter().enumerate() {
+                if at > 0 {
+                    out.push(b',');
+                }
+                encode_to(value, item, form, out)
+                    .map_err(|error| error.below(&format!("[{}]", at + 1)))?;
+            }
+            out.push(b']');
+        }
+        (Value::Record(fields), Kind::Record(shape)) => {
+            let start = out.len();
+            if !flat(fields, shape, out)? {
+                out.truncate(start);
+                out.extend_from_slice(nested(fields, shape)?.as_bytes());
+            }
+        }
+        (value, kind) => scalar(value, kind, form, out)?,
+    }
+    Ok(())
+}
+
+/// A record each of whose fields is written under a name of its own; false, with a part of it written, where one is not.
+fn flat(fields: &[Value], shape: &Shape, out: &mut Vec<u8>) -> Result<bool, Unwritable> {
+    let present = || {
+        let fields = fields.iter().zip(&shape.fields);
+        fields.filter(|(value, _)| **value != Value::None)
+    };
+    out.push(b'{');
+    for (at, (value, field)) in present().enumerate() {
+        let [name] = written(field) else {
+            return Ok(false);
+        };
+        let same = |other: &Field| matches!(written(other), [known] if known == name);
+        if present().take(at).any(|(_, other)| same(other)) {
+            return Ok(false); // told with its name
+        }
+        if at > 0 {
+            out.push(b',');
+        }
+        quoted(name, out);
+        out.push(b':');
+        encode_to(value, &field.ty, field.form, out).map_err(|error| error.below(&field.name))?;
+    }
+    out.push(b'}');
+    Ok(true)
+}
+
+/// A record some of whose fields are written deeper.
+fn nested(fields: &[Value], shape: &Shape) -> Result<String, Unwritable> {
     let mut leaves = Vec::new();
     for (value, field) in fields.iter().zip(&shape.fields) {
         if *value == Value::None {
@@ -86,28 +141,34 @@ fn record(fields: &[Value], shape: &Shape) -> Result<String, Unwritable> {
         .map_err(|name| Unwritable::new(format!("is written twice at “{name}”")))
 }
 
-fn scalar(value: &Value, kind: &Kind, form: Form) -> Result<String, Unwritable> {
-    Ok(match (value, kind) {
-        (Value::Bool(flag), _) => flag.to_string(),
-        (Value::Int(number), Kind::Account) => account(&number.to_string(), form),
-        (Value::Int(number), _) => digits(number.to_string(), form),
-        (Value::Decimal(number), Kind::Decimal(scale)) => digits(exact(*number, *scale)?, form),
-        (Value::Decimal(number), Kind::Money(_, scale)) => digits(exact(*number, *scale)?, form),
-        (Value::Decimal(number), _) => digits(exact(*number, None)?, form),
-        (Value::Money(money), Kind::Money(_, scale)) => digits(exact(money.amount, *scale)?, form),
-        (Value::Money(money), _) => digits(exact(money.amount, None)?, form),
+fn scalar(value: &Value, kind: &Kind, form: Form, out: &mut Vec<u8>) -> Result<(), Unwritable> {
+    match (value, kind) {
+        (Value::Bool(flag), _) => print(flag, out),
+        (Value::Int(number), Kind::Account) => account(&number.to_string(), form, out),
+        (Value::Int(number), _) => digits(number, form, out),
+        (Value::Decimal(number), Kind::Decimal(scale) | Kind::Money(_, scale)) => {
+            digits(exact(*number, *scale)?, form, out);
+        }
+        (Value::Decimal(number), _) => digits(number, form, out),
+        (Value::Money(money), Kind::Money(_, scale)) => {
+            digits(exact(money.amount, *scale)?, form, out);
+        }
+        (Value::Money(money), _) => digits(money.amount, form, out),
         (Value::Percent(points), _) => match form {
-            Form::Points | Form::Number => points.to_string(),
-            Form::Fraction => points
-                .checked_div(Decimal::ONE_HUNDRED)
-                .filter(|fraction| {
-                    fraction.checked_mul(Decimal::ONE_HUNDRED).as_ref() == Some(points)
-                })
-                .ok_or_else(|| Unwritable::new("has more digits than a fraction can keep"))?
-                .normalize()
-                .to_string(),
+            Form::Points | Form::Number => print(points, out),
+            Form::Fraction => {
+                let fraction = points
+                    .checked_div(Decimal::ONE_HUNDRED)
+                    .filter(|fraction| {
+                        fraction.checked_mul(Decimal::ONE_HUNDRED).as_ref() == Some(points)
+                    })
+                    .ok_or_else(|| Unwritable::new("has more digits than a fraction can keep"))?;
+                print(fraction.normalize(), out);
+            }
             // The only form that is sure where the vendor leaves the unit open.
-            Form::Plain | Form::Text => quoted(&format!("{}%", points.normalize())),
+            Form::Plain | Form::Text => {
+                between_quotes(format_args!("{}%", points.normalize()), out)
+            }
         },
         (Value::Text(name), Kind::OneOf(names)) => {
             let known = names
@@ -117,24 +178,24 @@ fn scalar(value: &Value, kind: &Kind, form: Form) -> Result<String, Unwritable> 
                     Unwritable::new(format!("“{name}” is none of the field's values"))
                 })?;
             match &known.wire {
-                None => quoted(name),
-                Some(Value::Text(wire)) => quoted(wire),
-                Some(wire) => scalar(wire, &Kind::Unknown, form)?,
+                None => quoted(name, out),
+                Some(Value::Text(wire)) => quoted(wire, out),
+                Some(wire) => scalar(wire, &Kind::Unknown, form, out)?,
             }
         }
-        (Value::Text(text), Kind::Text(Some(most))) => quoted(fitting(text, *most)?),
+        (Value::Text(text), Kind::Text(Some(most))) => quoted(fitting(text, *most)?, out),
         (Value::Email(text), Kind::Email(Some(most)) | Kind::Text(Some(most))) => {
-            quoted(fitting(text, *most)?)
+            quoted(fitting(text, *most)?, out);
         }
-        (Value::Text(text), Kind::Account) => account(text, form),
-        (Value::Text(text) | Value::Email(text), _) => quoted(text),
-        (Value::Account(number), _) => account(number, form),
-        (Value::Date(date), _) => quoted(&date.to_string()),
-        (Value::DateTime(stamp), _) => quoted(&stamp.to_string()),
-        (Value::Time(time), _) => quoted(&time.to_string()),
-        (Value::Country(code) | Value::Territory(code), _) => quoted(code.as_str()),
-        (Value::Currency(code), _) => quoted(code.as_str()),
-        (Value::Uuid(uuid), _) => quoted(&uuid.to_string()),
+        (Value::Text(text), Kind::Account) => account(text, form, out),
+        (Value::Text(text) | Value::Email(text), _) => quoted(text, out),
+        (Value::Account(number), _) => account(number, form, out),
+        (Value::Date(date), _) => between_quotes(date, out),
+        (Value::DateTime(stamp), _) => between_quotes(stamp, out),
+        (Value::Time(time), _) => between_quotes(time, out),
+        (Value::Country(code) | Value::Territory(code), _) => between_quotes(code.as_str(), out),
+        (Value::Currency(code), _) => between_quotes(code.as_str(), out),
+        (Value::Uuid(uuid), _) => between_quotes(uuid.as_hyphenated(), out),
         (Value::Span(_), _) => {
             return Err(Unwritable::new("is a span of time, which no field takes"));
         }
@@ -144,28 +205,32 @@ fn scalar(value: &Value, kind: &Kind, form: Form) -> Result<String, Unwritable> 
         (Value::Record(_), _) => {
             return Err(Unwritable::new("is a record where one value is expected"));
         }
-        (Value::None | Value::Clear | Value::Bad(_) | Value::Late, _) => "null".to_owned(),
-    })
+        (Value::None | Value::Clear | Value::Bad(_) | Value::Late, _) => {
+            out.extend_from_slice(b"null");
+        }
+    }
+    Ok(())
 }
 
-fn digits(number: String, form: Form) -> String {
+fn digits(number: impl Display, form: Form, out: &mut Vec<u8>) {
     if form == Form::Text {
-        quoted(&number)
+        between_quotes(number, out);
     } else {
-        number
+        print(number, out);
     }
 }
 
-fn exact(number: Decimal, scale: Option<u8>) -> Result<String, Unwritable> {
+/// The number with no more decimals than fit.
+fn exact(number: Decimal, scale: Option<u8>) -> Result<Decimal, Unwritable> {
     let Some(most) = scale else {
-        return Ok(number.to_string());
+        return Ok(number);
     };
     if number.scale() <= u32::from(most) {
-        return Ok(number.to_string());
+        return Ok(number);
     }
     let shorter = number.normalize();
     if shorter.scale() <= u32::from(most) {
-        return Ok(shorter.to_string());
+        return Ok(shorter);
     }
     Err(Unwritable::new(format!(
         "is {shorter}, with {} decimals where {most} fit",
@@ -174,6 +239,9 @@ fn exact(number: Decimal, scale: Option<u8>) -> Result<String, Unwritable> {
 }
 
 fn fitting(text: &str, most: u32) -> Result<&str, Unwritable> {
+    if text.len() <= most as usize {
+        return Ok(text); // no more characters than bytes
+    }
     let length = text.chars().count();
     if length <= most as usize {
         return Ok(text);
@@ -183,17 +251,90 @@ fn fitting(text: &str, most: u32) -> Result<&str, Unwritable> {
     )))
 }
 
-fn account(number: &str, form: Form) -> String {
+fn account(number: &str, form: Form, out: &mut Vec<u8>) {
     if form == Form::Number && !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()) {
-        match number.trim_start_matches('0') {
-            "" => "0".to_owned(),
-            plain => plain.to_owned(),
-        }
+        let plain = match number.trim_start_matches('0') {
+            "" => "0",
+            plain => plain,
+        };
+        out.extend_from_slice(plain.as_bytes());
     } else {
-        quoted(number)
+        quoted(number, out);
     }
 }
 
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+/// A text, escaped.
+fn quoted(text: &str, out: &mut Vec<u8>) {
+    // A vector takes whatever is written to it.
+    let _ = serde_json::to_writer(out, text);
+}
+
+/// What needs no escapes.
+fn between_quotes(value: impl Display, out: &mut Vec<u8>) {
+    out.push(b'"');
+    print(value, out);
+    out.push(b'"');
+}
+
+fn print(value: impl Display, out: &mut Vec<u8>) {
+    // A vector takes whatever is written to it.
+    let _ = write!(out, "{value}");
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn shape() -> Arc<Shape> {
+        let kinds = [
+            ("Text", Kind::Text(None)),
+            ("Number", Kind::Int),
+            ("Amount", Kind::Decimal(Some(4))),
+            ("Texts", Kind::List(Box::new(Type::new(Kind::Text(None))))),
+        ];
+        Shape::anonymous(kinds.map(|(name, kind)| (name, Type::new(kind))))
+    }
+
+    fn values() -> impl Strategy<Value = Vec<Value>> {
+        let text = || any::<String>().prop_map(|text| Value::Text(text.into()));
+        let or_none = |value: BoxedStrategy<Value>| prop_oneof![Just(Value::None), value];
+        (
+            or_none(text().boxed()),
+            or_none(any::<i64>().prop_map(Value::Int).boxed()),
+            or_none(
+                (any::<i64>(), 0..5_u32)
+                    .prop_map(|(digits, scale)| Value::Decimal(Decimal::new(digits, scale)))
+                    .boxed(),
+            ),
+            or_none(
+                prop::collection::vec(text(), 0..4)
+                    .prop_map(|texts| Value::List(texts.into()))
+                    .boxed(),
+            ),
+        )
+            .prop_map(|(a, b, c, d)| vec![a, b, c, d])
+    }
+
+    proptest! {
+        #[test]
+        fn both_ways_write_the_same_bytes(fields in values()) {
+            let mut out = Vec::new();
+            prop_assert!(flat(&fields, &shape(), &mut out).unwrap());
+            prop_assert_eq!(String::from_utf8(out).unwrap(), nested(&fields, &shape()).unwrap());
+        }
+
+        #[test]
+        fn what_is_written_is_json(fields in values()) {
+            let record = Value::Record(fields.clone().into());
+            let json = encode(&record, &Type::new(Kind::Record(shape())), Form::Plain).unwrap();
+            let read: serde_json::Value = serde_json::from_str(&json).unwrap();
+            let text = match &fields[0] {
+                Value::Text(text) => Some(&**text),
+                _ => None,
+            };
+            prop_assert_eq!(read["Text"].as_str(), text);
+        }
+    }
 }

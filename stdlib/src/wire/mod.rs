@@ -10,7 +10,7 @@ mod overlay;
 mod scalar;
 
 pub use decode::{Habits, Holder, MISSING, Reader, Unreadable};
-pub use encode::{Unwritable, encode, written};
+pub use encode::{Unwritable, encode, encode_to, written};
 pub use number::decimal;
 pub use overlay::{object, overlay};
 
