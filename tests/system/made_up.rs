@@ -384,7 +384,7 @@ fn ledger_told(request: &Request<'_>, held: &mut Held) -> Result<Answer, Answer>
         let at = held
             .parties
             .iter()
-            .position(|party| party["id"].to_string() == text);
+            .position(|party| party["id"].as_u64() == text.parse().ok());
         at.ok_or_else(|| no(404, "no party"))
     };
     match (request.method, path.as_slice()) {
