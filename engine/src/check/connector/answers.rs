@@ -10,7 +10,7 @@ use crate::check::suggest;
 use crate::diagnostic::Diagnostic;
 use crate::plan::connector::{Answer, BodyTest, Connector, Outcome};
 
-const OUTCOMES: &[(&str, Outcome)] = &[
+pub(super) const OUTCOMES: &[(&str, Outcome)] = &[
     ("ok", Outcome::Ok),
     ("busy", Outcome::Busy),
     ("sign_in", Outcome::SignIn),

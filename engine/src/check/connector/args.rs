@@ -65,6 +65,59 @@ pub(super) const OF_RESOURCE: &[(&str, &str)] = &[
     ("webhook", "webhook [\"orders.created\"] { id: \"id\" }"),
 ];
 
+/// What can stand in braces behind a line.
+pub(super) const OPTIONS: &[(&str, &[&str])] = &[
+    (
+        "auth hmac_sha512",
+        &["key", "sign", "headers", "answer", "verify", "skew"],
+    ),
+    (
+        "auth oauth2",
+        &["authorize", "token", "client", "pkce", "prompt", "scopes"],
+    ),
+    (
+        "pages offset",
+        &[
+            "start",
+            "size",
+            "max",
+            "items",
+            "first",
+            "next",
+            "pages",
+            "clock",
+            "order",
+            "descending",
+        ],
+    ),
+    (
+        "pages number",
+        &[
+            "page",
+            "size",
+            "max",
+            "items",
+            "first",
+            "next",
+            "pages",
+            "clock",
+            "order",
+            "descending",
+        ],
+    ),
+    ("filter odata", &["param", "order", "any_of"]),
+    ("error", &["code", "message", "id", "fields"]),
+    ("webhook", &["id", "secret"]),
+];
+
+/// The options of a line.
+pub(super) fn options_of(line: &str) -> &'static [&'static str] {
+    OPTIONS
+        .iter()
+        .find(|(known, _)| *known == line)
+        .map_or(&[], |(_, options)| options)
+}
+
 fn usage(word: &str, known: &[(&str, &str)]) -> Option<String> {
     known
         .iter()

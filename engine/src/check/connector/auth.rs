@@ -2,6 +2,7 @@
 
 use flowbook_grammar::ast::{self, Directive, ExprKind};
 
+use super::args::options_of;
 use super::options::{self, Options};
 use super::template::template_of;
 use super::{headers, option_name};
@@ -148,7 +149,7 @@ fn hmac(
         );
     }
     let skew_s = options.seconds("skew", out).unwrap_or(SKEW_S);
-    options.done(&["key", "sign", "headers", "answer", "verify", "skew"], out);
+    options.done(options_of("auth hmac_sha512"), out);
     Auth::HmacSha512 {
         key,
         sign,
@@ -252,10 +253,7 @@ fn oauth2(
             }
         },
     };
-    options.done(
-        &["authorize", "token", "client", "pkce", "prompt", "scopes"],
-        out,
-    );
+    options.done(options_of("auth oauth2"), out);
     Auth::OAuth2 {
         authorize,
         token,

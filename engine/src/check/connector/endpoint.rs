@@ -236,6 +236,9 @@ impl Maker<'_, '_> {
         } else {
             Vec::new()
         };
+        if let Some(word) = order {
+            self.ordered(word.span);
+        }
         if let Some(field) = order.and_then(|word| self.field(word)) {
             let field = &self.made.shape.fields[usize::from(field)];
             self.made.order = Some(if field.reads.is_empty() {

@@ -5,6 +5,8 @@
 mod answers;
 mod args;
 mod auth;
+#[cfg(test)]
+mod documented;
 mod endpoint;
 mod options;
 mod places;
@@ -273,7 +275,7 @@ fn said(directive: &Directive, made: &mut Connector, out: &mut Vec<Diagnostic>) 
                 id: options.wire("id", out),
                 fields: options.wire("fields", out),
             };
-            options.done(&["code", "message", "id", "fields"], out);
+            options.done(args::options_of("error"), out);
         }
         "settle" => {
             let span = args.span("a span of time");
@@ -463,21 +465,11 @@ fn pages(style: &ast::Word, directive: &Directive, out: &mut Vec<Diagnostic>) ->
         order: options.text("order", out),
         descending: options.text("descending", out),
     };
-    options.done(
-        &[
-            start,
-            "size",
-            "first",
-            "max",
-            "items",
-            "next",
-            "pages",
-            "clock",
-            "order",
-            "descending",
-        ],
-        out,
-    );
+    let line = match pages.style {
+        PageStyle::Offset => "pages offset",
+        PageStyle::Number => "pages number",
+    };
+    options.done(args::options_of(line), out);
     Some(pages)
 }
 
@@ -491,7 +483,7 @@ fn odata(directive: &Directive, out: &mut Vec<Diagnostic>) -> Option<Odata> {
         order: options.text("order", out),
         any_of: options.number("any_of", out).unwrap_or(1).max(1),
     };
-    options.done(&["param", "order", "any_of"], out);
+    options.done(args::options_of("filter odata"), out);
     Some(odata)
 }
 

@@ -4,7 +4,7 @@ use flowbook_grammar::Span;
 use flowbook_grammar::ast::{self, Directive};
 use flowbook_stdlib::types::Kind;
 
-use super::args::{Args, OF_RESOURCE};
+use super::args::{Args, OF_RESOURCE, options_of};
 use super::options::{Options, seconds};
 use super::resource::Maker;
 use crate::check::types::dotted;
@@ -23,6 +23,15 @@ impl Maker<'_, '_> {
                 Diagnostic::error("F0160", directive.span, "What has changed is asked by an OData filter, which the connector does not have.")
                     .label("no way to ask")
                     .help("Declare `filter odata { … }` in the connector, or read newest first: `changed F by_order`."),
+            );
+        }
+        let pages = self.connector.pages.as_ref();
+        let down = pages.is_some_and(|pages| pages.order.is_some() && pages.descending.is_some());
+        if by_order && !down && !self.odata_orders() {
+            self.out.push(
+                Diagnostic::error("F0160", directive.span, "`by_order` reads newest first, and the connector does not say how a list is asked for in that order.")
+                    .label("no way to ask")
+                    .help("Add `order: \"…\"` and `descending: \"…\"` to `pages`, or `order: \"…\"` to `filter odata`. A list that has no order is read with `whole`."),
             );
         }
         if let Some(field) = self.time(word) {
@@ -59,6 +68,23 @@ impl Maker<'_, '_> {
                 odata,
                 window_s,
             };
+        }
+    }
+
+    fn odata_orders(&self) -> bool {
+        let odata = self.connector.odata.as_ref();
+        odata.is_some_and(|odata| odata.order.is_some())
+    }
+
+    /// `order F`: the connector must say by which parameter.
+    pub(super) fn ordered(&mut self, span: Span) {
+        let pages = self.connector.pages.as_ref();
+        if !self.odata_orders() && pages.is_none_or(|pages| pages.order.is_none()) {
+            self.out.push(
+                Diagnostic::error("F0160", span, "`order` names a field, and the connector does not say by which parameter a list is ordered.")
+                    .label("no way to ask")
+                    .help("Add `order: \"…\"` to `pages` or to `filter odata`; where the system takes no order, take `order` away here."),
+            );
         }
     }
 
@@ -193,7 +219,7 @@ impl Maker<'_, '_> {
         options.need("id", self.out);
         let id = options.wire("id", self.out);
         let secret = options.wire("secret", self.out);
-        options.done(&["id", "secret"], self.out);
+        options.done(options_of("webhook"), self.out);
         self.made.webhook = Some(Webhook {
             events,
             id: id.unwrap_or_default(),
