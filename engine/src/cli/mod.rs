@@ -25,7 +25,6 @@ mod validate;
 #[command(
     name = "flowbook",
     version,
-    about,
     max_term_width = 110,
     after_help = "Exit codes: 0 done · 1 findings or failed records · 2 usage or a broken flowbook.\n\
                   DIR is a flowbook's folder; the current one if left out.",
