@@ -66,9 +66,9 @@ pub(super) const CODES: &[Entry] = &[
     Entry {
         code: "F0809",
         title: "Nobody knows whether a write took effect",
-        page: "The answer to a write was lost, or said nothing that can be relied on. After the time in which the system can still have worked on it, its key was looked up, and nothing was found. \
-            The record fails rather than risk that it is booked twice.\n\n\
-            Look in the target for the document. If it is there, the next run finds it by its key and goes on; if it is not, the next run makes it.\n",
+        page: "The answer to a write was lost, or said nothing that can be relied on. After the time in which the system can still have worked on it, its key was looked up, and nothing was found; \
+            it was sent again, three times at most, and found no answer. A write that leaves nothing to be found by is sent once only.\n\n\
+            Look in the target for the document. If it is there, the next run finds it by its key and goes on. It is not sent again by itself: that could book it twice.\n",
     },
     Entry {
         code: "F0810",
@@ -128,6 +128,19 @@ pub(super) const CODES: &[Entry] = &[
         page: "A record says by a flag whether its prices include VAT, and an amount in it carries the other basis: the VAT would be booked twice, or not at all.\n\n\
             Nothing was written for the record. Convert the amount by the flag that is written.\n\n\
             ```flow\nUnitPrice: row.price | in_basis(including, row.rate)\n```\n",
+    },
+    Entry {
+        code: "F0820",
+        title: "Another draft was chosen before",
+        page: "What cannot be undone is made as a draft first, and only one draft of a record is ever booked. The journal says that another one was sent to be booked before, \
+            and nobody knows whether it was: so this one is not.\n\n\
+            Look in the target. If the first one is booked, the next run finds it by its reference. If it is not, book or delete it there by hand.\n",
+    },
+    Entry {
+        code: "F0821",
+        title: "The run was asked to stop",
+        page: "Ctrl-C, or whoever runs Flowbook, asked it to stop. What was in flight was brought to its end, or stands in the journal as open; nothing new was begun.\n\n\
+            Run again: it goes on where this one stopped. What stands open is looked up first, once it can no longer take effect, and nothing is made twice.\n",
     },
     Entry {
         code: "F0899",

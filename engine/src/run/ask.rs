@@ -7,14 +7,17 @@ use flowbook_stdlib::value::Value;
 use futures_util::stream::{self, StreamExt};
 use indexmap::IndexMap;
 
+use super::Options;
 use super::cache::{Answer, Cache, Fetch, Question};
 use super::ops;
 use super::page::{Engine, Life};
+use super::release::Journal;
 use super::step::{unknown, with};
 use super::stop::Stop;
 use crate::connect::{Systems, Trouble};
 use crate::plan::connector::ResourceIx;
 use crate::plan::{AskIx, Plan, Round};
+use crate::store::journal::Outcome;
 use crate::store::{Store, StoreError};
 
 /// Questions that go out together; the systems' own limits slow them further.
@@ -135,20 +138,33 @@ pub(super) struct Asker<'a, S> {
     pub cache: &'a Cache,
     pub systems: &'a S,
     pub store: &'a Mutex<dyn Store + 'a>,
+    pub journal: &'a Journal<'a>,
+    pub options: &'a Options,
 }
 
 impl<'a, S: Systems> Asker<'a, S> {
-    /// Asks or tells the store. Never across a wait.
+    /// Asks or tells the store, which has everything that gathered by then. Never across a wait.
     pub fn stored<T>(
         &self,
         verb: impl FnOnce(&mut (dyn Store + 'a)) -> Result<T, StoreError>,
     ) -> Result<T, Trouble> {
+        self.journal.flush().map_err(super::store_trouble)?;
         let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
         verb(&mut *store).map_err(super::store_trouble)
     }
 
-    /// Asks; answers go into the cache. A trouble that is not local stops the run.
+    /// What became of a write: stored with the next release.
+    pub fn stored_outcome(&self, outcome: Outcome) -> Result<(), StoreError> {
+        self.journal.outcome(outcome)
+    }
+
+    /// Asks; answers go into the cache. A trouble that is not local stops the run, and so does whoever asks for it.
     pub async fn fetch(&self, wanted: Wanted) -> Result<(), Trouble> {
+        let asked = self.options.stop.unless_raised(self.fetch_all(wanted));
+        asked.await.unwrap_or_else(|| Err(super::asked_to_stop()))
+    }
+
+    async fn fetch_all(&self, wanted: Wanted) -> Result<(), Trouble> {
         let mut finds: IndexMap<(ResourceIx, Option<u16>), Vec<Fetch>> = IndexMap::new();
         let mut jobs: Vec<Job<'_>> = Vec::new();
         for (_, fetch) in wanted.0 {

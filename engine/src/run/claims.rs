@@ -1,5 +1,10 @@
-//! Writes under one key are served one after another, across records and flows: two orders of one new customer make one customer.
+//! Claims: who writes under a key holds it until the outcome is known, over all flows and steps; the next one waits. So two orders of one new
+//! customer make one customer.
+//!
+//! Updates hold the changed record's id as well, whatever key it was found by: a different payload to the same record waits until an unknown one has
+//! settled, else a late old request would bring old data back.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
@@ -20,8 +25,12 @@ pub struct Held {
     _guards: Vec<OwnedMutexGuard<()>>,
 }
 
+/// Claims of writes that an earlier process left open; writes under one key share it.
+pub type Inherited = Vec<Arc<OwnedMutexGuard<()>>>;
+
 impl Claims {
-    /// Waits until nobody else writes under any of these keys. Claims are taken in one order everywhere, so no two wait for each other.
+    /// Waits until nobody else writes under any of these keys. Claims are taken in one order everywhere, so no two wait for each other; that of a
+    /// record's id comes last, by [`Claims::update`].
     pub async fn take(&self, mut wanted: Vec<Claim>) -> Held {
         wanted.sort();
         wanted.dedup();
@@ -31,6 +40,32 @@ impl Claims {
             guards.push(lock.lock_owned().await);
         }
         Held { _guards: guards }
+    }
+
+    /// The claim on a record that is changed.
+    pub fn update(resource: ResourceIx, id: &str) -> Claim {
+        (resource, format!("#{id}"))
+    }
+
+    /// Takes over what an earlier process claimed, before anybody else claims anything.
+    pub fn inherit(&self, wanted: Vec<Vec<Claim>>) -> Vec<Inherited> {
+        let mut held: HashMap<Claim, Arc<OwnedMutexGuard<()>>> = HashMap::new();
+        wanted
+            .into_iter()
+            .map(|claims| {
+                let mut guards = Vec::with_capacity(claims.len());
+                for claim in claims {
+                    if let Some(guard) = held.get(&claim) {
+                        guards.push(guard.clone());
+                    } else if let Ok(guard) = self.lock(claim.clone()).try_lock_owned() {
+                        let guard = Arc::new(guard);
+                        held.insert(claim, guard.clone());
+                        guards.push(guard);
+                    }
+                }
+                guards
+            })
+            .collect()
     }
 
     fn lock(&self, claim: Claim) -> Arc<Lock<()>> {

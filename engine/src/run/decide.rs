@@ -5,7 +5,7 @@ use flowbook_stdlib::value::Value;
 
 use super::cache;
 use super::changes::{self, Change, Does};
-use super::claims::Claim;
+use super::claims::{Claim, Claims};
 use super::eval::{Machine, Turn};
 use super::ops;
 use super::page::{Engine, Life};
@@ -250,7 +250,7 @@ impl<'a, S: Systems> Engine<'a, S> {
             To::Record(node) => {
                 let record = life.machine.eval(node)?;
                 let key = life.machine.key_of(step.resource, &record);
-                return Ok(vec![(step.resource, key)]);
+                return Ok(vec![Claims::update(step.resource, &key)]);
             }
         };
         let keys = self.key_texts(life, step)?;

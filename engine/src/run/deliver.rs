@@ -1,25 +1,31 @@
 //! One request that writes, and what its answer means; comparing what the target says with what it was told.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use flowbook_grammar::ast::Verb;
 use flowbook_stdlib::value::Value;
+use futures_util::future::{self, Either};
 use rust_decimal::Decimal;
 
 use super::cache;
 use super::changes;
 use super::eval::{Machine, Turn};
 use super::ops;
+use super::outcome::{Outcome, outcome};
 use super::page::{Engine, Life};
 use super::payload::{Leaf, hash_of};
 use super::step::{Found, Turned};
 use super::stop::{Ended, Stop};
+use super::stopping::GRACE;
 use super::write::{Halt, of_trouble};
+use super::{second_look, staging, store_trouble};
 use crate::connect::{Outgoing, Sent, Systems, Trouble};
-use crate::plan::{Act, ActKind, Arg, Comparison, Math, NodeIx, Op, Step, StepIx, To};
+use crate::plan::{Act, ActKind, Arg, Comparison, Flow, Math, NodeIx, Op, Step, StepIx};
+use crate::store::journal::{self, Intent, Phase, Release, Sought};
 
 impl<'a, S: Systems> Engine<'a, S> {
-    /// Sends one write. The record that came of it, with the hash of what was sent; none where the key is to be looked up once more.
+    /// Has one write released and sent, and once more where it is certain that it had no effect. The record that came of it, with the hash of what
+    /// it holds; none where the key is to be looked up once more.
     #[allow(clippy::too_many_arguments)] // what a write is about, at its one call
     pub async fn deliver(
         &self,
@@ -33,182 +39,208 @@ impl<'a, S: Systems> Engine<'a, S> {
     ) -> Result<Option<(Value, u64)>, Halt> {
         let values: Vec<&Value> = leaves.iter().map(|(_, value)| value).collect();
         let hash = hash_of(&values);
-        // The journal's release stands here: durable before the request leaves.
-        match self.asker.systems.send(&outgoing).await {
-            Sent::Ok(Some(answer)) => Ok(Some((answer, hash))),
-            Sent::Ok(None) => match found {
-                Some(found) => {
-                    let record = self.would_be(life, step, turned, turn, Some(found));
-                    Ok(Some((record.await?, hash)))
+        let release = self
+            .now(life, |life| {
+                life.machine.at(turn)?;
+                self.release_of(life, step, &outgoing, found.as_ref(), hash)
+            })
+            .await?;
+        let name = release.intent.step.clone();
+        let findable = found.is_some() || self.is_findable(step, &release.claims);
+        self.say_what_differs(life, step, &name, hash);
+        loop {
+            let attempts = life.attempts.entry(name.clone()).or_default();
+            self.may_send(step, attempts, findable)?;
+            attempts.hashes.push(hash);
+            match self.asker.journal.release(release.clone()).await {
+                Ok(None) => {}
+                Ok(Some(chosen)) => return Err(self.overruled(step, &chosen).into()),
+                Err(why) => return Err(self.stop(store_trouble(why))),
+            }
+            let sent = self.send_once(&outgoing).await?;
+            let trouble = match outcome(sent, step, found.is_some()) {
+                Outcome::Confirmed(answer) => return Ok(Some((answer, hash))),
+                Outcome::Changed => {
+                    let record = self.would_be(life, step, turned, turn, found);
+                    return Ok(Some((record.await?, hash)));
                 }
-                None => {
-                    let found = self.look_again(life, step, turned, turn, leaves).await?;
-                    match found {
-                        Some(answer) => Ok(Some((answer, hash))),
-                        None => self
-                            .settle(life, step, turned, turn, leaves, accepted(step))
-                            .await
-                            .map(|answer| Some((answer, hash))),
+                Outcome::Accepted(trouble) => {
+                    self.open(life, &name, Phase::Accepted)?;
+                    let look =
+                        self.look_again(life, step, turned, turn, leaves, &release.sought, hash);
+                    if let Some(found) = look.await? {
+                        return Ok(Some(found));
                     }
+                    trouble
                 }
-            },
-            Sent::Taken(trouble) => {
-                self.forget_written(life, step);
-                let found = self.at(life, turn, |machine| machine.look(turned.0)).await;
-                match found {
-                    Ok(Found::None) => Err(of_trouble(trouble, step).into()),
-                    Ok(_) | Err(Halt::Late) => Ok(None),
-                    Err(halt) => Err(halt),
+                Outcome::Unknown(trouble) => {
+                    self.open(life, &name, Phase::Unknown)?;
+                    trouble
                 }
+                Outcome::Taken(trouble) => {
+                    self.not_made(life, &name, Phase::Refused)?;
+                    self.forget_written(life, step);
+                    let found = self.at(life, turn, |machine| machine.look(turned.0)).await;
+                    return match found {
+                        Ok(Found::None) => Err(of_trouble(trouble, step).into()),
+                        Ok(_) | Err(Halt::Late) => Ok(None),
+                        Err(halt) => Err(halt),
+                    };
+                }
+                Outcome::Gone(trouble) => {
+                    self.not_made(life, &name, Phase::Refused)?;
+                    if found.is_none() {
+                        return Err(of_trouble(trouble, step).into());
+                    }
+                    if step.verb == Verb::Ensure {
+                        life.machine.bounds.links.remove(turned);
+                        self.forget_written(life, step);
+                        return Ok(None);
+                    }
+                    return match self.gone(life, step) {
+                        Stop::End(ended) => Err(Halt::End(ended)),
+                        _ => Err(Halt::Late),
+                    };
+                }
+                Outcome::Refused(trouble) => {
+                    self.not_made(life, &name, Phase::Refused)?;
+                    return Err(of_trouble(trouble, step).into());
+                }
+                Outcome::Unsent(trouble) => {
+                    self.not_made(life, &name, Phase::Unsent)?;
+                    return Err(if trouble.local {
+                        of_trouble(trouble, step).into()
+                    } else {
+                        self.stop(trouble)
+                    });
+                }
+            };
+            self.settle(life, step).await?;
+            let look = self.look_again(life, step, turned, turn, leaves, &release.sought, hash);
+            if let Some(found) = look.await? {
+                life.looked_up.insert(name);
+                return Ok(Some(found));
             }
-            Sent::Gone(_) if step.verb == Verb::Ensure && found.is_some() => {
-                life.machine.bounds.links.remove(turned);
-                self.forget_written(life, step);
-                Ok(None)
+            let attempts = life.attempts.entry(name.clone()).or_default();
+            let over = attempts.accepted || self.may_send(step, attempts, findable).is_err();
+            if !attempts.accepted {
+                self.ended_as(life, &name, Phase::Settled, &release.sought)?;
             }
-            Sent::Gone(_) if found.is_some() => match self.gone(life, step) {
-                Stop::End(ended) => Err(Halt::End(ended)),
-                _ => Err(Halt::Late),
+            if over {
+                return Err(self.lost(step, trouble).into());
+            }
+        }
+    }
+
+    /// What the journal is told before a write leaves.
+    fn release_of(
+        &self,
+        life: &mut Life<'a>,
+        step: &'a Step,
+        outgoing: &Outgoing,
+        found: Option<&Value>,
+        hash: u64,
+    ) -> Result<Release, Stop> {
+        let ix = step_number(self.flow, step);
+        let claims = self.claims_of(life, step)?;
+        let sought = match found {
+            Some(_) => Vec::new(), // whether a change came through, only a comparison tells
+            None => self.sought_of(life, step)?,
+        };
+        Ok(Release {
+            intent: Intent {
+                record: self.record_key(&life.key),
+                step: self.turn_name(life, ix)?,
+                resource: self.resource_name(step.resource),
             },
-            Sent::Gone(trouble) | Sent::Refused(trouble) => Err(of_trouble(trouble, step).into()),
-            Sent::Unsent(trouble) if trouble.local => Err(of_trouble(trouble, step).into()),
-            Sent::Unsent(trouble) => Err(self.stop(trouble)),
-            Sent::Unknown(trouble) => self
-                .settle(life, step, turned, turn, leaves, trouble)
-                .await
-                .map(|answer| Some((answer, hash))),
+            source: self.resource_name(self.flow.read.resource),
+            claims: claims.into_iter().map(|(_, text)| text).collect(),
+            sought,
+            chosen: staging::chosen(&outgoing.act),
+            hash,
+            payload: payload_text(&outgoing.body),
+            at: self.options.clock.wall(),
+        })
+    }
+
+    /// One attempt is one request. A stop lets it end, for a while; then the journal knows of it.
+    async fn send_once(&self, outgoing: &Outgoing) -> Result<Sent, Halt> {
+        let send = std::pin::pin!(self.asker.systems.send(outgoing));
+        let over = std::pin::pin!(async {
+            self.options.stop.raised().await;
+            self.options.clock.sleep(GRACE).await;
+        });
+        match future::select(send, over).await {
+            Either::Left((sent, _)) => Ok(sent),
+            Either::Right(_) => Err(Halt::Stopped),
         }
     }
 
-    /// Nobody knows whether a write took effect: after the time in which it still can, it is looked for. The key stays claimed meanwhile.
-    async fn settle(
-        &self,
-        life: &mut Life<'a>,
-        step: &'a Step,
-        turned: &Turned,
-        turn: &Turn,
-        leaves: &[Leaf<'a>],
-        trouble: Trouble,
-    ) -> Result<Value, Halt> {
-        // The journal takes this over: durable, resumed after a crash, sent again when it is not found.
-        let system = &self.plan.systems[self.resource(step.resource).system as usize];
-        let wait = self
-            .options
-            .settle
-            .unwrap_or(Duration::from_secs(system.connector.settle_s));
-        tokio::time::sleep(wait).await;
-        match self.look_again(life, step, turned, turn, leaves).await? {
-            Some(answer) => Ok(answer),
-            None => Err(Ended {
-                field: trouble.field,
-                place: Some(step.place),
-                ..Ended::failure(
-                    "F0809",
-                    format!(
-                        "Nobody knows whether {} of {} was written: {}",
-                        step.name,
-                        self.resource_name(step.resource),
-                        trouble.message
-                    ),
-                )
-                .help(format!(
-                    "Look in {} whether it is there. The next run looks under its key before it writes again.",
-                    system.name
-                ))
-            }
-            .into()),
+    /// It may have taken effect: the record has passed its gates.
+    fn open(&self, life: &mut Life<'a>, name: &str, phase: Phase) -> Result<(), Halt> {
+        life.passed = true;
+        if phase == Phase::Accepted {
+            life.attempts.entry(name.to_owned()).or_default().accepted = true;
         }
+        self.ended_as(life, name, phase, &[])
     }
 
-    /// What a write left behind, if it can be seen.
-    async fn look_again(
+    /// It had no effect, so it was no attempt.
+    fn not_made(&self, life: &mut Life<'a>, name: &str, phase: Phase) -> Result<(), Halt> {
+        if let Some(attempts) = life.attempts.get_mut(name) {
+            attempts.hashes.pop();
+        }
+        self.ended_as(life, name, phase, &[])
+    }
+
+    fn ended_as(
         &self,
-        life: &mut Life<'a>,
-        step: &'a Step,
-        turned: &Turned,
-        turn: &Turn,
-        leaves: &[Leaf<'a>],
-    ) -> Result<Option<Value>, Halt> {
-        if let Some(done) = step.done_if {
-            self.refresh_parent(life, step).await?;
-            if !self.is_done(life, step, turn, done).await? {
-                return Ok(None);
-            }
-            let record = self.would_be(life, step, turned, turn, None);
-            return record.await.map(Some);
-        }
-        if let To::Record(node) = step.to {
-            return self.read_record(life, step, turn, node, leaves).await;
-        }
-        self.forget_written(life, step);
-        life.machine.bounds.afresh = true;
-        life.machine.bounds.forget_step(turned);
-        let found = self.at(life, turn, |machine| machine.look(turned.0)).await;
-        life.machine.bounds.afresh = false;
-        let found = match found {
-            Ok(Found::Here(found) | Found::Elsewhere(found, _)) => found,
-            Ok(Found::None | Found::Gone) | Err(Halt::Late) => return Ok(None),
-            Err(halt) => return Err(halt),
+        life: &Life<'a>,
+        name: &str,
+        phase: Phase,
+        sought: &[Sought],
+    ) -> Result<(), Halt> {
+        let outcome = journal::Outcome {
+            record: self.record_key(&life.key),
+            step: name.to_owned(),
+            phase,
+            link: None,
+            look_at: second_look::first(self.options.clock.wall(), sought),
         };
-        let written = step.verb == Verb::Create || !self.differs(step, &found, leaves);
-        Ok(written.then_some(found))
+        let told = self.asker.stored_outcome(outcome);
+        told.map_err(|why| self.stop(store_trouble(why)))
     }
 
-    /// The parent of a write that only its parent tells of.
-    async fn refresh_parent(&self, life: &mut Life<'a>, step: &'a Step) -> Result<(), Halt> {
-        for parent in step.late.iter().copied() {
-            let turned: Vec<Turned> = life
-                .machine
-                .bounds
-                .answers
-                .keys()
-                .filter(|(ix, _)| *ix == parent)
-                .cloned()
-                .collect();
-            for turned in turned {
-                self.refresh(life, &turned).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// An update of a record at hand: it is read by its key and compared.
-    async fn read_record(
-        &self,
-        life: &mut Life<'a>,
-        step: &'a Step,
-        turn: &Turn,
-        node: NodeIx,
-        leaves: &[Leaf<'a>],
-    ) -> Result<Option<Value>, Halt> {
-        let resource = self.resource(step.resource);
-        let record = self.at(life, turn, |machine| machine.eval(node)).await?;
-        let (Some(key), Some(_)) = (resource.key, &resource.get) else {
-            return Ok(None);
-        };
-        match self
-            .asker
-            .systems
-            .get(step.resource, cache::at(&record, &[key]))
-            .await
-        {
-            Ok(Some(now)) if !self.differs(step, &now, leaves) => Ok(Some(now)),
-            Ok(_) => Ok(None),
-            Err(trouble) if trouble.local => Err(of_trouble(trouble, step).into()),
-            Err(trouble) => Err(self.stop(trouble)),
+    /// A retry sends the same payload, or says why it differs.
+    fn say_what_differs(&self, life: &mut Life<'a>, step: &Step, name: &str, hash: u64) {
+        let before = life.attempts.get(name).and_then(|all| all.hashes.last());
+        if before.is_some_and(|before| *before != hash) {
+            life.notes.push(format!(
+                "{} is sent with other values than the attempt before it, since {} changed in between",
+                step.name,
+                self.resource_name(self.flow.read.resource)
+            ));
         }
     }
 
-    /// What was known of the written resource and its forms is asked again.
-    fn forget_written(&self, life: &mut Life<'a>, step: &Step) {
-        let resources = &self.plan.resources;
-        let below = self.parent_key(life, step);
-        let cache = self.asker.cache;
-        cache.wrote(resources, step.resource, None, below.as_deref());
-        self.asker.systems.forget(step.resource);
-        for form in &self.resource(step.resource).forms {
-            cache.wrote(resources, *form, None, None);
-            self.asker.systems.forget(*form);
+    /// Nobody knows what became of a write, and it is not sent again.
+    fn lost(&self, step: &Step, trouble: Trouble) -> Ended {
+        let system = self.system_name(step.resource);
+        Ended {
+            field: trouble.field,
+            place: Some(step.place),
+            ..Ended::failure(
+                "F0809",
+                format!(
+                    "Nobody knows whether {} of {} was written: {}",
+                    step.name,
+                    self.resource_name(step.resource),
+                    trouble.message
+                ),
+            )
+            .help(format!(
+                "Look in {system} whether it is there. If it is, the next run finds it by its key; it is not sent again by itself."
+            ))
         }
     }
 
@@ -483,16 +515,16 @@ fn number(value: &Value) -> Option<Decimal> {
     }
 }
 
-/// An answer without the promised body: accepted, its id unknown.
-fn accepted(step: &Step) -> Trouble {
-    Trouble {
-        code: "F0809",
-        message: format!(
-            "{} was accepted without an answer that tells its key.",
-            step.name
-        ),
-        help: None,
-        field: None,
-        local: true,
-    }
+fn step_number(flow: &Flow, step: &Step) -> StepIx {
+    let at = flow.steps.iter().position(|one| std::ptr::eq(one, step));
+    at.unwrap_or_default() as StepIx
+}
+
+/// A payload as one line for people: `Ref: "A1", Rows: […]`.
+fn payload_text(body: &[(Vec<Arc<str>>, String)]) -> String {
+    let leaves: Vec<String> = body
+        .iter()
+        .map(|(path, json)| format!("{}: {json}", path.join(".")))
+        .collect();
+    leaves.join(", ")
 }

@@ -48,8 +48,10 @@ impl<'a, S: Systems> Engine<'a, S> {
             notes,
             passed,
             after,
+            findings,
             ..
         } = life;
+        self.findings(findings);
         // What the flow itself wrote back is no change of the record.
         let hash = after.map_or(hash, |after| self.hash(&after));
         for (does, resource) in &did {
@@ -112,6 +114,11 @@ impl<'a, S: Systems> Engine<'a, S> {
             reason,
             waiting_since: (how == End::Waiting).then_some(waits_since),
             passed,
+            tries: match (how, &before) {
+                (End::Failed, Some(before)) => before.tries + 1,
+                (End::Failed, None) => 1,
+                _ => 0,
+            },
         };
         Some((key, state))
     }

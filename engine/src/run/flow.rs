@@ -4,17 +4,22 @@ use std::collections::{HashMap, HashSet};
 
 use flowbook_stdlib::types::Kind;
 use flowbook_stdlib::value::{Code, Value};
+use futures_util::StreamExt;
 use futures_util::future;
-use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::cache;
+use super::cursor::Shown;
 use super::ops;
-use super::page::Engine;
+use super::page::{Engine, Life};
 use super::report::{FailureReport, FlowReport, RecordReport};
+use super::write::Ways;
 use crate::connect::{Page, PageQuery, Systems, Trouble};
-use crate::plan::connector::Reading;
+use crate::store::journal::Intent;
 use crate::store::{End, State};
+
+/// What a record is said to wait for while nobody knows what became of its last write.
+const HELD: &str =
+    "nobody could see yet whether its last write came through; the next run looks again";
 
 /// Up to so many waiting records are read one by one rather than with a narrowed list.
 const FEW: usize = 20;
@@ -24,64 +29,134 @@ const TOGETHER: usize = 100;
 
 /// What a flow's run has come to.
 #[derive(Default)]
-struct Reach {
+struct Reach<'w, 'a> {
     /// Keys of the page before: a page that shifts shows some again.
     last: HashSet<String>,
     /// Records that wait or failed and were not seen yet.
     open: HashMap<String, State>,
-    /// The latest time in the records' own field.
-    latest: Option<Timestamp>,
+    /// Records of which a dead holder left a write open.
+    held: HashSet<String>,
+    /// What the source showed first.
+    shown: Option<Shown>,
     /// Records that something was to be done for.
     looked_at: u64,
+    /// Records on their way.
+    ways: Ways<'w, 'a>,
 }
 
-impl<S: Systems> Engine<'_, S> {
+impl<'a, S: Systems> Engine<'a, S> {
     /// Runs the flow.
     pub async fn run(&self, report: &mut FlowReport) -> Result<(), Trouble> {
-        if !self.options.only.is_empty() {
-            return self.run_only(report).await;
-        }
-        let mut reach = Reach {
-            open: self
-                .stored(|store| store.unfinished(&self.flow.name))?
-                .into_iter()
-                .collect(),
-            ..Reach::default()
-        };
+        let mut reach = Reach::default();
         let cursor = self.stored(|store| store.cursor(&self.flow.name))?;
+        let ran = self.read_all(cursor, &mut reach, report).await;
+        // Whatever the reading came to, what is on its way is brought to its end.
+        while !reach.ways.is_empty() {
+            match reach.ways.next().await {
+                Some(life) => self.keep_ends(vec![life], report)?,
+                None => break,
+            }
+        }
+        ran?;
+        let narrowed = !self.options.only.is_empty() || self.options.since.is_some();
+        if self.options.dry || narrowed || self.ends_here(&reach) {
+            return Ok(());
+        }
+        match reach.shown.unwrap_or_default().cursor(cursor) {
+            Some(to) => self.stored(|store| store.advance(&self.flow.name, to)),
+            None => Ok(()),
+        }
+    }
+
+    /// What is new, what waits, and at last what a dead holder left open.
+    async fn read_all<'w>(
+        &'w self,
+        cursor: Option<Timestamp>,
+        reach: &mut Reach<'w, 'a>,
+        report: &mut FlowReport,
+    ) -> Result<(), Trouble> {
+        if !self.options.only.is_empty() {
+            self.unsettled.over().await;
+            return self.run_only(reach, report).await;
+        }
+        reach.held = self.unsettled.of(&self.flow.name);
+        reach.open = self
+            .stored(|store| store.unfinished(&self.flow.name))?
+            .into_iter()
+            .filter(|(key, _)| !reach.held.contains(key))
+            .collect();
         let query = PageQuery {
             since: self.options.since.or_else(|| self.since(cursor)),
             ..PageQuery::default()
         };
         let whole = query.since == self.from();
-        let clock = self.pages(query, &mut reach, report, false).await?;
-        if self.ends_here(&reach) {
+        self.pages(query, reach, report, false).await?;
+        if self.ends_here(reach) {
             return Ok(());
         }
-        self.second_look(whole, &mut reach, report).await?;
-        if self.options.dry || self.options.since.is_some() || self.ends_here(&reach) {
+        self.look_at_waiting(whole, reach, report).await?;
+        if reach.held.is_empty() || self.ends_here(reach) {
             return Ok(());
         }
-        let to = clock.or(reach.latest).max(cursor);
-        match to {
-            Some(to) if Some(to) != cursor => {
-                self.stored(|store| store.advance(&self.flow.name, to))
-            }
-            _ => Ok(()),
+        self.unsettled.over().await;
+        let still = self.unsettled.of(&self.flow.name);
+        let settled: Vec<String> = reach.held.difference(&still).cloned().collect();
+        let states = self.stored(|store| store.states(&self.flow.name, &settled))?;
+        reach.open = settled
+            .into_iter()
+            .zip(states)
+            .filter_map(|(key, state)| Some((key, state?)))
+            .collect();
+        reach.held = still;
+        self.told_as_held(reach, report);
+        if self.ends_here(reach) {
+            return Ok(());
+        }
+        self.look_at_waiting(false, reach, report).await
+    }
+
+    /// Records that nobody can go on with yet.
+    fn told_as_held(&self, reach: &Reach<'_, 'a>, report: &mut FlowReport) {
+        for key in &reach.held {
+            report.read += 1;
+            let record = RecordReport {
+                key: key.clone(),
+                title: None,
+                end: End::Waiting,
+                reason: Some(HELD.to_owned()),
+                changes: Vec::new(),
+                notes: Vec::new(),
+            };
+            report.count(&record, &[]);
+            self.progress.record(&self.flow.name, &record);
         }
     }
 
-    /// All pages of a query, the next one read while the one before is carried over. The source's clock at the first of them.
-    async fn pages(
-        &self,
+    /// A page of the source; a question can be left at any moment.
+    async fn page_of(&self, query: &PageQuery) -> Result<Page, Trouble> {
+        let page = self.asker.systems.page(self.flow.read.resource, query);
+        let read = self.options.stop.unless_raised(page).await;
+        read.unwrap_or_else(|| Err(super::asked_to_stop()))
+    }
+
+    /// All pages of a query, the next one read while the one before is carried over.
+    async fn pages<'w>(
+        &'w self,
         query: PageQuery,
-        reach: &mut Reach,
+        reach: &mut Reach<'w, 'a>,
         report: &mut FlowReport,
         only_open: bool,
-    ) -> Result<Option<Timestamp>, Trouble> {
-        let resource = self.flow.read.resource;
-        let mut page = Some(self.asker.systems.page(resource, &query).await?);
-        let clock = page.as_ref().and_then(|page| page.clock);
+    ) -> Result<(), Trouble> {
+        let first = self.page_of(&query).await?;
+        reach.shown.get_or_insert_with(|| Shown {
+            clock: first.clock,
+            latest: first
+                .records
+                .iter()
+                .filter_map(|one| self.time_of(one))
+                .max(),
+        });
+        let mut page = Some(first);
         while let Some(Page { records, next, .. }) = page {
             let more = next
                 .filter(|_| !only_open || !reach.open.is_empty())
@@ -96,7 +171,7 @@ impl<S: Systems> Engine<'_, S> {
             };
             let ahead = async {
                 match &ahead {
-                    Some(query) => Some(self.asker.systems.page(resource, query).await),
+                    Some(query) => Some(self.page_of(query).await),
                     None => None,
                 }
             };
@@ -109,22 +184,26 @@ impl<S: Systems> Engine<'_, S> {
             }
             page = match (ahead, behind) {
                 (Some(ahead), _) => Some(ahead?),
-                (None, Some(query)) => Some(self.asker.systems.page(resource, &query).await?),
+                (None, Some(query)) => Some(self.page_of(&query).await?),
                 (None, None) => None,
             };
         }
-        Ok(clock)
+        Ok(())
     }
 
     /// Records of a page that this run did not see yet, and that are not older than `from`.
-    fn new_ones(&self, records: Vec<Value>, reach: &mut Reach, only_open: bool) -> Vec<Value> {
+    fn new_ones(
+        &self,
+        records: Vec<Value>,
+        reach: &mut Reach<'_, 'a>,
+        only_open: bool,
+    ) -> Vec<Value> {
         let from = self.from();
         let mut keys = HashSet::with_capacity(records.len());
         let records = records
             .into_iter()
             .filter(|record| {
                 let time = self.time_of(record);
-                reach.latest = reach.latest.max(time);
                 let key = self.source_key(record);
                 let known = reach.open.contains_key(&key);
                 let old = matches!((time, from), (Some(time), Some(from)) if time < from);
@@ -133,7 +212,7 @@ impl<S: Systems> Engine<'_, S> {
                 } else {
                     !reach.last.contains(&key) && (!old || known)
                 };
-                fresh && keys.insert(key)
+                fresh && !reach.held.contains(&key) && keys.insert(key)
             })
             .collect();
         reach.last = keys;
@@ -141,10 +220,10 @@ impl<S: Systems> Engine<'_, S> {
     }
 
     /// Carries a page over.
-    async fn page(
-        &self,
+    async fn page<'w>(
+        &'w self,
         records: Vec<Value>,
-        reach: &mut Reach,
+        reach: &mut Reach<'w, 'a>,
         report: &mut FlowReport,
         forced: bool,
     ) -> Result<(), Trouble> {
@@ -164,12 +243,11 @@ impl<S: Systems> Engine<'_, S> {
             lives.truncate(lives.len() - over);
         }
         reach.looked_at += lives.len() as u64;
-        let (finished, mut lives): (Vec<_>, Vec<_>) = lives
+        let (mut ended, mut lives): (Vec<_>, Vec<_>) = lives
             .into_iter()
             .partition(|life| !forced && self.nothing_left(life));
-        let computed = self.compute(&mut lives).await;
-        match computed {
-            Ok(()) => self.write(&mut lives).await,
+        match self.compute(&mut lives).await {
+            Ok(()) => self.plan_writes(&lives)?,
             Err(trouble) => {
                 self.stop(trouble);
                 for life in lives.iter_mut().filter(|life| life.end.is_none()) {
@@ -177,14 +255,51 @@ impl<S: Systems> Engine<'_, S> {
                 }
             }
         }
-        let ends: Vec<(String, State)> = finished
-            .into_iter()
-            .chain(lives)
-            .filter_map(|life| self.conclude(life, report))
-            .collect();
-        self.keep(&ends)?;
+        for life in lives {
+            if life.end.is_some() || life.left {
+                ended.push(life);
+            } else if self.options.dry {
+                // What one record would make, the next one finds.
+                ended.push(self.carry(life).await);
+            } else {
+                reach.ways.push(Box::pin(self.carry(life)));
+            }
+        }
+        ended.extend(self.drive(&mut reach.ways).await);
+        self.keep_ends(ended, report)?;
         self.progress.page(report);
         Ok(())
+    }
+
+    /// The writes of a page, stored as planned before any of them is released.
+    fn plan_writes(&self, lives: &[Life<'a>]) -> Result<(), Trouble> {
+        if self.options.dry {
+            return Ok(());
+        }
+        let mut intents = Vec::new();
+        for life in lives.iter().filter(|life| life.end.is_none()) {
+            for (step, resource) in &life.intents {
+                intents.push(Intent {
+                    record: self.record_key(&life.key),
+                    step: step.clone(),
+                    resource: self.resource_name(*resource),
+                });
+            }
+        }
+        if intents.is_empty() {
+            return Ok(());
+        }
+        self.stored(|store| store.plan(&intents))
+    }
+
+    /// Ends are told in the order of the source, whichever came first.
+    fn keep_ends(&self, mut lives: Vec<Life<'a>>, report: &mut FlowReport) -> Result<(), Trouble> {
+        lives.sort_by_key(|life| life.number);
+        let ends: Vec<(String, State)> = lives
+            .into_iter()
+            .filter_map(|life| self.conclude(life, report))
+            .collect();
+        self.keep(&ends)
     }
 
     fn keep(&self, ends: &[(String, State)]) -> Result<(), Trouble> {
@@ -194,7 +309,7 @@ impl<S: Systems> Engine<'_, S> {
         self.stored(|store| store.end(&self.flow.name, ends))
     }
 
-    fn ends_here(&self, reach: &Reach) -> bool {
+    fn ends_here(&self, reach: &Reach<'_, 'a>) -> bool {
         self.stops()
             || self
                 .options
@@ -202,13 +317,11 @@ impl<S: Systems> Engine<'_, S> {
                 .is_some_and(|limit| reach.looked_at >= limit)
     }
 
-    // ── second looks ──
-
     /// Records that wait or failed and were not among what was read.
-    async fn second_look(
-        &self,
+    async fn look_at_waiting<'w>(
+        &'w self,
         whole: bool,
-        reach: &mut Reach,
+        reach: &mut Reach<'w, 'a>,
         report: &mut FlowReport,
     ) -> Result<(), Trouble> {
         let by_key = self.resource(self.flow.read.resource).get.is_some();
@@ -274,16 +387,23 @@ impl<S: Systems> Engine<'_, S> {
             .key
             .and_then(|field| ops::field_kind(&resource.shape, &[field]));
         match key_value(kind, key) {
-            Some(id) => self.asker.systems.get(self.flow.read.resource, &id).await,
+            Some(id) => {
+                let read = self.asker.systems.get(self.flow.read.resource, &id);
+                let read = self.options.stop.unless_raised(read).await;
+                read.unwrap_or_else(|| Err(super::asked_to_stop()))
+            }
             None => Ok(None),
         }
     }
 
     /// `--only`
-    async fn run_only(&self, report: &mut FlowReport) -> Result<(), Trouble> {
+    async fn run_only<'w>(
+        &'w self,
+        reach: &mut Reach<'w, 'a>,
+        report: &mut FlowReport,
+    ) -> Result<(), Trouble> {
         let resource = self.flow.read.resource;
         let mut wanted: HashSet<String> = self.options.only.iter().cloned().collect();
-        let mut reach = Reach::default();
         let mut records = Vec::new();
         if self.resource(resource).get.is_some() {
             for key in &self.options.only {
@@ -298,7 +418,7 @@ impl<S: Systems> Engine<'_, S> {
                 ..PageQuery::default()
             };
             loop {
-                let page = self.asker.systems.page(resource, &query).await?;
+                let page = self.page_of(&query).await?;
                 records.extend(
                     page.records
                         .into_iter()
@@ -310,7 +430,7 @@ impl<S: Systems> Engine<'_, S> {
                 }
             }
         }
-        self.page(records, &mut reach, report, true).await?;
+        self.page(records, reach, report, true).await?;
         let mut missing: Vec<String> = wanted.into_iter().collect();
         missing.sort();
         for key in missing {
@@ -339,49 +459,6 @@ impl<S: Systems> Engine<'_, S> {
             self.progress.record(&self.flow.name, &record);
         }
         Ok(())
-    }
-
-    // ── times ──
-
-    /// `read … from`
-    fn from(&self) -> Option<Timestamp> {
-        match self.flow.read.from.as_ref()? {
-            Value::DateTime(instant) => Some(*instant),
-            Value::Date(day) => self.midnight(*day),
-            _ => None,
-        }
-    }
-
-    fn midnight(&self, day: Date) -> Option<Timestamp> {
-        self.context.zone.to_timestamp(day.at(0, 0, 0, 0)).ok()
-    }
-
-    /// From when on is read: the cursor less what the source may show late, never before `from`.
-    fn since(&self, cursor: Option<Timestamp>) -> Option<Timestamp> {
-        let resource = self.resource(self.flow.read.resource);
-        let system = &self.plan.systems[resource.system as usize];
-        let overlap = match &resource.reading {
-            _ if self.flow.read.all => return self.from(),
-            Reading::Whole | Reading::Unsaid => return self.from(),
-            Reading::Growing { window_s, .. } => (*window_s).max(system.connector.settle_s),
-            Reading::Changed { .. } => system.connector.settle_s,
-        };
-        let overlap = SignedDuration::from_secs(i64::try_from(overlap).unwrap_or(i64::MAX));
-        let back = cursor.map(|cursor| cursor.checked_sub(overlap).unwrap_or(Timestamp::MIN));
-        back.max(self.from())
-    }
-
-    /// When a record was created or changed, as its source says.
-    fn time_of(&self, record: &Value) -> Option<Timestamp> {
-        let field = match &self.resource(self.flow.read.resource).reading {
-            Reading::Growing { field, .. } | Reading::Changed { field, .. } => *field,
-            Reading::Whole | Reading::Unsaid => return None,
-        };
-        match cache::at(record, &[field]) {
-            Value::DateTime(instant) => Some(*instant),
-            Value::Date(day) => self.midnight(*day),
-            _ => None,
-        }
     }
 }
 

@@ -17,6 +17,7 @@ use super::cache::{self, Cache};
 use super::ends::place_text;
 use super::eval::{Code, Machine};
 use super::ops;
+use super::release::Journal;
 use super::stop::{Ended, Kind as EndKind, Stop};
 use super::{Options, context};
 use crate::connect::{Systems, Trouble};
@@ -73,6 +74,7 @@ pub async fn map<S: Systems>(
     let cache = Cache::default();
     let context = context(plan, options);
     let store = Mutex::new(MemoryStore::default());
+    let journal = Journal::new(&store, 1);
     let mut mapper = Mapper {
         entry,
         reads: Reads::new(plan, entry),
@@ -82,6 +84,8 @@ pub async fn map<S: Systems>(
             cache: &cache,
             systems,
             store: &store,
+            journal: &journal,
+            options,
         },
         out,
         errors,
@@ -112,12 +116,15 @@ pub async fn value_of<S: Systems>(
     let cache = Cache::default();
     let context = context(plan, options);
     let store = Mutex::new(MemoryStore::default());
+    let journal = Journal::new(&store, 1);
     let mut machine = Machine::new(&code, &cache, &context, Value::None);
     let asker = Asker {
         plan,
         cache: &cache,
         systems,
         store: &store,
+        journal: &journal,
+        options,
     };
     computed(&mut machine, &asker, entry)
         .await

@@ -2,17 +2,18 @@
 //!
 //! In: a [`Plan`], the [`Systems`] it names and the [`Store`] that remembers. Out: effects in the systems, ends in the store, and a [`Report`].
 
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use flowbook_stdlib::function::Context;
-use jiff::Timestamp;
+use futures_util::future::{self, Either};
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Semaphore;
 
 pub mod cache;
 pub mod changes;
 pub mod claims;
-pub mod commits;
 pub mod ends;
 pub mod eval;
 pub mod map;
@@ -20,17 +21,28 @@ pub mod ops;
 pub mod report;
 pub mod step;
 pub mod stop;
+pub mod stopping;
 pub mod table;
 pub mod test;
+pub mod time;
 
+mod again;
 mod agree;
 mod ask;
+mod cautious;
+mod cursor;
 mod decide;
 mod deliver;
 mod flow;
+mod look_up;
 mod mirror;
+mod outcome;
 mod page;
 mod payload;
+mod release;
+mod second_look;
+mod settling;
+mod staging;
 mod write;
 
 #[cfg(test)]
@@ -38,11 +50,13 @@ mod tests;
 
 pub use page::ADOPTED;
 
-use report::{FlowReport, RecordReport, Report};
+use report::{Finding, FlowReport, RecordReport, Report};
+use stopping::StopToken;
+use time::{Clock, MachineClock};
 
 use crate::connect::{Systems, Trouble};
-use crate::plan::Plan;
 use crate::plan::connector::ResourceIx;
+use crate::plan::{Flow, Plan};
 use crate::store::{Store, StoreError};
 
 /// How a run goes.
@@ -62,10 +76,13 @@ pub struct Options {
     pub now: Option<Timestamp>,
     /// The secret that `derive` derives from.
     pub secret: Option<Arc<str>>,
-    /// Records that are written at a time.
+    /// Records that are written at a time, and whose writes are released together: about twice what the systems take at once, so that the next
+    /// window is ready while one is out.
     pub writes_at_once: usize,
-    /// How long a write whose outcome is unknown can still take effect, instead of what the connector says.
-    pub settle: Option<Duration>,
+    /// The clocks that the run reads.
+    pub clock: Arc<dyn Clock>,
+    /// Asks the run to stop.
+    pub stop: StopToken,
 }
 
 impl Default for Options {
@@ -79,7 +96,8 @@ impl Default for Options {
             now: None,
             secret: None,
             writes_at_once: 16,
-            settle: None,
+            clock: Arc::new(MachineClock::default()),
+            stop: StopToken::default(),
         }
     }
 }
@@ -115,63 +133,169 @@ pub async fn run<S: Systems>(
     options: &Options,
     progress: &dyn Progress,
 ) -> Report {
-    let began = Instant::now();
-    let mut report = Report {
-        dry: options.dry,
-        ..Report::default()
-    };
+    let began = options.clock.elapsed();
     let stopped = Mutex::new(None);
-    let claims = claims::Claims::default();
-    let commits = commits::Commits::default();
-    let cache = cache::Cache::default();
-    let context = context(plan, options);
-    let chosen = plan
+    let (flows, findings) = match cautious::cautious(plan, store, options).await {
+        Ok(()) => carry_out(plan, systems, store, options, progress, &stopped).await,
+        Err(trouble) => {
+            stop_with(&stopped, trouble);
+            (Vec::new(), Vec::new())
+        }
+    };
+    Report {
+        flows,
+        findings,
+        stopped: stopped.into_inner().unwrap_or_else(PoisonError::into_inner),
+        took: options.clock.elapsed().saturating_sub(began),
+        dry: options.dry,
+    }
+}
+
+/// Flows one after another, while what a dead holder left open settles.
+async fn carry_out<S: Systems>(
+    plan: &Plan,
+    systems: &S,
+    store: &Mutex<dyn Store + '_>,
+    options: &Options,
+    progress: &dyn Progress,
+    stopped: &Mutex<Option<Trouble>>,
+) -> (Vec<FlowReport>, Vec<Finding>) {
+    let codes: Vec<(&Flow, eval::Code<'_>)> = plan
         .flows
         .iter()
-        .filter(|flow| options.flows.is_empty() || options.flows.contains(&flow.name));
-    for flow in chosen {
-        progress.begins(&flow.name);
-        let before = systems.requests();
-        let code = eval::Code::new(plan, &flow.program, Some(flow));
-        let engine = page::Engine {
-            plan,
-            flow,
-            code: &code,
-            asker: ask::Asker {
-                plan,
-                cache: &cache,
-                systems,
-                store,
-            },
-            context: &context,
-            options,
-            progress,
-            claims: &claims,
-            commits: &commits,
-            now: options.now.unwrap_or_else(Timestamp::now),
-            stopped: &stopped,
-        };
-        let mut flow_report = FlowReport {
-            flow: flow.name.clone(),
-            ..FlowReport::default()
-        };
-        if let Err(trouble) = engine.run(&mut flow_report).await {
-            engine.stop(trouble);
+        .filter(|flow| options.flows.is_empty() || options.flows.contains(&flow.name))
+        .map(|flow| (flow, eval::Code::new(plan, &flow.program, Some(flow))))
+        .collect();
+    let context = context(plan, options);
+    let claims = claims::Claims::default();
+    let cache = cache::Cache::default();
+    let journal = release::Journal::new(store, options.writes_at_once.max(1));
+    let asker = ask::Asker {
+        plan,
+        cache: &cache,
+        systems,
+        store,
+        journal: &journal,
+        options,
+    };
+    let now = options.now.unwrap_or_else(|| options.clock.wall());
+    let open = if options.dry {
+        Ok(Vec::new())
+    } else {
+        asker.stored(|store| {
+            let kept = SignedDuration::from_hours(24 * PAYLOADS_KEPT_DAYS);
+            if let Ok(before) = now.checked_sub(kept) {
+                store.drop_payloads(before)?;
+            }
+            store.open_entries()
+        })
+    };
+    let open = match open {
+        Ok(open) => open,
+        Err(trouble) => {
+            stop_with(stopped, trouble);
+            return (Vec::new(), Vec::new());
         }
-        for (system, count) in systems.requests() {
-            let made = count - before.get(&system).copied().unwrap_or(0);
-            if made > 0 {
-                flow_report.requests.insert(system, made);
+    };
+    let unsettled = settling::Unsettled::new(&open);
+    let found = Mutex::new(Vec::new());
+    let recovery = async {
+        let recovery = settling::Recovery {
+            plan,
+            asker: &asker,
+            options,
+            unsettled: &unsettled,
+        };
+        let mut looked = recovery.run(open, &claims).await;
+        if let (Ok(findings), false) = (&mut looked, options.dry) {
+            match asker.second_looks(now).await {
+                Ok(more) => findings.extend(more),
+                Err(trouble) => looked = Err(trouble),
             }
         }
-        report.flows.push(flow_report);
-        if engine.stops() {
-            break;
+        match looked {
+            Ok(findings) => found
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .extend(findings),
+            Err(trouble) => stop_with(stopped, trouble),
         }
+    };
+    let flows = async {
+        let mut reports = Vec::new();
+        for (flow, code) in &codes {
+            progress.begins(&flow.name);
+            let before = systems.requests();
+            let engine = page::Engine {
+                plan,
+                flow,
+                code,
+                asker: &asker,
+                context: &context,
+                options,
+                progress,
+                claims: &claims,
+                now,
+                stopped,
+                unsettled: &unsettled,
+                seen: AtomicU64::new(0),
+                idle: settling::Idle::default(),
+                slots: Arc::new(Semaphore::new(options.writes_at_once.max(1))),
+                found: &found,
+            };
+            let mut report = FlowReport {
+                flow: flow.name.clone(),
+                ..FlowReport::default()
+            };
+            if let Err(trouble) = engine.run(&mut report).await {
+                engine.stop(trouble);
+            }
+            for (system, count) in systems.requests() {
+                let made = count - before.get(&system).copied().unwrap_or(0);
+                if made > 0 {
+                    report.requests.insert(system, made);
+                }
+            }
+            reports.push(report);
+            if engine.stops() {
+                break;
+            }
+        }
+        reports
+    };
+    let (recovery, flows) = (std::pin::pin!(recovery), std::pin::pin!(flows));
+    let reports = match future::select(recovery, flows).await {
+        Either::Left(((), flows)) => flows.await,
+        Either::Right((reports, recovery)) => {
+            let is_stopped = stopped
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .is_some();
+            if !is_stopped {
+                recovery.await;
+            }
+            reports
+        }
+    };
+    if let Err(why) = journal.flush() {
+        stop_with(stopped, store_trouble(why));
     }
-    report.stopped = stopped.into_inner().unwrap_or_else(PoisonError::into_inner);
-    report.took = began.elapsed();
-    report
+    let findings = std::mem::take(&mut *found.lock().unwrap_or_else(PoisonError::into_inner));
+    (reports, findings)
+}
+
+/// Payloads of failed and unknown writes are kept so long.
+const PAYLOADS_KEPT_DAYS: i64 = 30;
+
+fn stop_with(stopped: &Mutex<Option<Trouble>>, trouble: Trouble) {
+    let mut stopped = stopped.lock().unwrap_or_else(PoisonError::into_inner);
+    stopped.get_or_insert(trouble);
+}
+
+/// Why a run that was asked to stop stops.
+fn asked_to_stop() -> Trouble {
+    Trouble::new("F0821", "The run was asked to stop.")
+        .help("What was written stands and is remembered; the next run goes on with the rest.")
 }
 
 /// What all functions of a flowbook are called with.

@@ -1,27 +1,33 @@
 //! A page of records on their way: states from the store, rounds of questions and acts, ends. Nothing is written to a system here.
 
-use std::sync::Mutex;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use flowbook_grammar::ast::{End as FlowEnd, Verb};
 use flowbook_stdlib::function::Context;
 use flowbook_stdlib::value::Value;
 use jiff::Timestamp;
 use rustc_hash::{FxHashMap, FxHashSet};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::again::Attempts;
 use super::ask::{Asker, Wanted};
 use super::cache;
 use super::changes::{Change, Does};
 use super::claims::Claims;
-use super::commits::Commits;
 use super::eval::{Code, Machine, Turn};
 use super::ops;
 use super::payload::hash_of;
+use super::report::Finding;
+use super::settling::{Idle, Unsettled};
 use super::step::{Found, Turned};
 use super::stop::{Ended, Kind, Stop};
 use super::{Options, Progress};
 use crate::connect::{Systems, Trouble};
 use crate::plan::connector::{Resource, ResourceIx};
 use crate::plan::{Act, ActKind, Flow, Plan, StepIx, To};
+use crate::store::journal::Phase;
 use crate::store::{End, Link, RecordKey, State, Store, StoreError};
 
 /// What a link's hash is when its target was found, not written.
@@ -32,13 +38,22 @@ pub(super) struct Engine<'a, S> {
     pub plan: &'a Plan,
     pub flow: &'a Flow,
     pub code: &'a Code<'a>,
-    pub asker: Asker<'a, S>,
+    pub asker: &'a Asker<'a, S>,
     pub context: &'a Context,
     pub options: &'a Options,
     pub progress: &'a dyn Progress,
     pub claims: &'a Claims,
-    pub commits: &'a Commits,
     pub now: Timestamp,
+    /// What a dead holder left open.
+    pub unsettled: &'a Unsettled,
+    /// Records that something was to be done for.
+    pub seen: AtomicU64,
+    /// Records that wait and hold nothing up.
+    pub idle: Idle,
+    /// Places among the records that are being written.
+    pub slots: Arc<Semaphore>,
+    /// What a person must look at.
+    pub found: &'a Mutex<Vec<Finding>>,
     /// Why the run stops.
     pub stopped: &'a Mutex<Option<Trouble>>,
 }
@@ -46,11 +61,22 @@ pub(super) struct Engine<'a, S> {
 /// A record on its way.
 pub(super) struct Life<'a> {
     pub key: String,
+    /// Its number among the records of the run.
+    pub number: u64,
     pub hash: u64,
     pub before: Option<State>,
     pub links: FxHashMap<String, Link>,
     pub machine: Machine<'a, 'a>,
-    /// A write of it is confirmed: its gates are behind it.
+    /// Earlier attempts of its steps that may have taken effect.
+    pub attempts: FxHashMap<String, Attempts>,
+    /// Steps that a look-up confirmed.
+    pub looked_up: FxHashSet<String>,
+    /// Steps that will write, by name.
+    pub intents: BTreeMap<String, ResourceIx>,
+    /// Its place among the records that are being written.
+    pub slot: Option<OwnedSemaphorePermit>,
+    pub findings: Vec<Finding>,
+    /// A write of it may have taken effect: its gates are behind it.
     pub passed: bool,
     /// The next act.
     pub act: usize,
@@ -103,6 +129,12 @@ impl<'a, S: Systems> Engine<'a, S> {
         self.asker.stored(verb)
     }
 
+    /// Keeps what a person must look at.
+    pub fn findings(&self, findings: Vec<Finding>) {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        found.extend(findings);
+    }
+
     pub fn record_key(&self, key: &str) -> RecordKey {
         RecordKey {
             flow: self.flow.name.clone(),
@@ -150,8 +182,18 @@ impl<'a, S: Systems> Engine<'a, S> {
             let record_key = self.resource(self.flow.read.resource).key;
             let target = record_key.map(|field| cache::at(&record, &[field]).clone());
             let passed = before.as_ref().is_some_and(|state| state.passed);
+            let mut attempts = FxHashMap::default();
             let mut links: FxHashMap<String, Link> = if before.is_some() {
                 let record = self.record_key(&key);
+                for entry in self.stored(|store| store.entries(&record))? {
+                    if entry.phase.is_open() || entry.phase == Phase::Settled {
+                        let earlier = Attempts {
+                            hashes: entry.attempts,
+                            accepted: entry.phase == Phase::Accepted,
+                        };
+                        attempts.insert(entry.intent.step, earlier);
+                    }
+                }
                 self.stored(|store| store.links(&record))?
                     .into_iter()
                     .map(|link| (link.step.clone(), link))
@@ -164,10 +206,16 @@ impl<'a, S: Systems> Engine<'a, S> {
             }
             lives.push(Life {
                 key,
+                number: self.seen.fetch_add(1, Ordering::Relaxed),
                 hash,
                 before,
                 links,
                 machine: Machine::new(self.code, self.asker.cache, self.context, record),
+                attempts,
+                looked_up: FxHashSet::default(),
+                intents: BTreeMap::new(),
+                slot: None,
+                findings: Vec::new(),
                 passed,
                 act: 0,
                 late: FxHashSet::default(),
@@ -393,6 +441,9 @@ impl<'a, S: Systems> Engine<'a, S> {
         };
         if differs {
             life.machine.bounds.pending.insert(ix);
+            if let Ok(name) = self.turn_name(life, ix) {
+                life.intents.insert(name, step.resource);
+            }
         }
         if creates {
             for arg in &step.args {

@@ -14,6 +14,9 @@ use crate::store::End;
 pub struct Report {
     /// Its flows, in the order in which they ran.
     pub flows: Vec<FlowReport>,
+    /// What looking again at earlier writes brought to light: doubles, documents that are away.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
     /// Why it stopped before its end.
     #[serde(skip)]
     pub stopped: Option<Trouble>,
@@ -95,6 +98,19 @@ pub struct FailureReport {
     pub at: Option<String>,
 }
 
+/// Something that a person must look at in a target, though its record ended well.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Finding {
+    /// The flow.
+    pub flow: String,
+    /// The record's key at its source.
+    pub key: String,
+    /// One whole sentence.
+    pub message: String,
+    /// The next step.
+    pub help: String,
+}
+
 /// What became of a record.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecordReport {
@@ -123,6 +139,11 @@ impl Report {
         let mut out = String::new();
         for flow in &self.flows {
             flow.summary(&mut out, self.dry);
+        }
+        for finding in &self.findings {
+            let _ = writeln!(out, "Look at {} › {}", finding.flow, finding.key);
+            let _ = writeln!(out, "  {}", finding.message);
+            let _ = writeln!(out, "  next    {}\n", finding.help);
         }
         if let Some(stopped) = &self.stopped {
             let _ = writeln!(out, "Stopped: {}", stopped.message);

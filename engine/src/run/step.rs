@@ -595,7 +595,7 @@ pub fn with(record: Value, path: &[u16], value: Value) -> Value {
 }
 
 /// A record of one resource read as one of another: fields of the same name; what there is none of is late.
-fn reshaped(own: &Shape, other: &Shape, record: &Value) -> Value {
+pub(super) fn reshaped(own: &Shape, other: &Shape, record: &Value) -> Value {
     let fields = own
         .fields
         .iter()

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use flowbook_grammar::Span;
@@ -12,6 +12,7 @@ use flowbook_stdlib::value::Value;
 use flowbook_stdlib::wire;
 
 use super::report::{RecordReport, Report};
+use super::time::Hasty;
 use super::{Options, Progress, map, ops, run};
 use crate::checked::{Book, Expectation, Expr, Local, Map, RecordEnd, Test};
 use crate::connect::MemorySystems;
@@ -152,7 +153,7 @@ impl<'t> Bench<'t> {
         let options = Options {
             now: test.now,
             writes_at_once: 1,
-            settle: Some(Duration::ZERO),
+            clock: Arc::new(Hasty::default()),
             ..Options::default()
         };
         let mut bench = Bench {

@@ -1,24 +1,37 @@
 //! A record's steps, in text order: looks under the key once more, decides, has it sent, and goes on with what came back.
 
+use std::future;
 use std::pin::Pin;
 use std::sync::PoisonError;
+use std::task::Poll;
 
 use flowbook_grammar::ast::Verb;
 use flowbook_stdlib::value::Value;
-use futures_util::stream::{self, StreamExt};
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::ask::Wanted;
 use super::cache;
 use super::changes::{Change, Does};
+use super::claims::{Claims, Held};
 use super::decide::Todo;
 use super::eval::{Machine, Turn};
 use super::page::{ADOPTED, Engine, Life};
 use super::payload::{Leaf, is_late, said};
+use super::second_look;
 use super::step::{Found, Turned, unknown, with};
 use super::stop::{Ended, Stop};
 use crate::connect::{Systems, Trouble};
 use crate::plan::{Act, ActKind, Step, StepIx, To};
-use crate::store::{Confirmed, Link};
+use crate::store::Link;
+use crate::store::journal::{Outcome, Phase};
+
+/// Records on their way through their steps.
+pub(super) type Ways<'w, 'a> =
+    FuturesUnordered<Pin<Box<dyn Future<Output = Life<'a>> + Send + 'w>>>;
+
+/// So many records may wait while others go on; with more, all wait for them.
+const MOST_IDLE: usize = 1_000;
 
 /// Why a record does not go on with its steps.
 #[derive(Debug)]
@@ -38,43 +51,56 @@ impl From<Ended> for Halt {
 }
 
 impl<'a, S: Systems> Engine<'a, S> {
-    /// The steps of every record that has not ended, several records at a time.
-    pub async fn write(&self, lives: &mut [Life<'a>]) {
-        let at_once = if self.options.dry {
-            1 // what one record would make, the next one finds
-        } else {
-            self.options.writes_at_once.max(1)
-        };
-        let mut ways: Vec<Pin<Box<dyn Future<Output = ()> + Send + '_>>> = Vec::new();
-        for life in lives {
-            if life.end.is_none() {
-                ways.push(Box::pin(self.carry(life)));
-            }
-        }
-        stream::iter(ways)
-            .buffer_unordered(at_once)
-            .collect::<()>()
-            .await;
-    }
-
-    async fn carry(&self, life: &mut Life<'a>) {
-        match self.walk(life).await {
+    /// The steps of a record, from its first to its end.
+    pub async fn carry(&self, mut life: Life<'a>) -> Life<'a> {
+        match self.walk(&mut life).await {
             Ok(()) => {}
-            Err(Halt::End(ended)) => life.end = Some(self.ended(life, *ended)),
+            Err(Halt::End(ended)) => life.end = Some(self.ended(&life, *ended)),
             Err(Halt::Late) => life.end = Some(untold(None)),
             Err(Halt::Stopped) => life.left = true,
         }
+        life.slot = None;
+        life
+    }
+
+    /// Carries records on until they have ended, or until only those are left that wait: for a write to settle, or for whoever does.
+    pub async fn drive<'w>(&self, ways: &mut Ways<'w, 'a>) -> Vec<Life<'a>> {
+        let mut ended = Vec::new();
+        future::poll_fn(|context| {
+            loop {
+                match ways.poll_next_unpin(context) {
+                    Poll::Ready(Some(life)) => ended.push(life),
+                    Poll::Ready(None) => return Poll::Ready(()),
+                    Poll::Pending if self.may_leave(ways.len()) => return Poll::Ready(()),
+                    Poll::Pending => return Poll::Pending,
+                }
+            }
+        })
+        .await;
+        ended
+    }
+
+    fn may_leave(&self, on_their_way: usize) -> bool {
+        on_their_way <= MOST_IDLE && self.idle.count() >= on_their_way
+    }
+
+    /// A place among the records that are being written; none where there are no places any more.
+    pub async fn slot(&self) -> Option<OwnedSemaphorePermit> {
+        self.slots.clone().acquire_owned().await.ok()
     }
 
     /// A trouble that is not the record's own: the run stops.
     pub fn stop(&self, trouble: Trouble) -> Halt {
-        let mut stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
-        stopped.get_or_insert(trouble);
+        super::stop_with(self.stopped, trouble);
         Halt::Stopped
     }
 
     /// Whether the run stops.
     pub fn stops(&self) -> bool {
+        if self.options.stop.is_raised() {
+            self.stop(super::asked_to_stop());
+            return true;
+        }
         let stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
         stopped.is_some()
     }
@@ -195,11 +221,15 @@ impl<'a, S: Systems> Engine<'a, S> {
             Err(Halt::Late) => Vec::new(),
             claims => claims?,
         };
+        let waits = self.idle.one();
         let held = self.claims.take(claims).await;
+        drop(waits);
+        life.slot = self.slot().await;
         if self.stops() {
             return Err(Halt::Stopped);
         }
         let done = self.decide_and_send(life, step, &turned, turn).await;
+        life.slot = None;
         drop(held);
         done
     }
@@ -243,6 +273,7 @@ impl<'a, S: Systems> Engine<'a, S> {
                     leaves,
                 } => {
                     let before = found.clone();
+                    let held = self.hold_changed(life, step, found.as_ref()).await;
                     let sent = self.deliver(life, step, turned, turn, outgoing, found, &leaves);
                     if let Some((answer, hash)) = sent.await? {
                         self.wrote_back(life, step, &answer, &leaves);
@@ -252,6 +283,7 @@ impl<'a, S: Systems> Engine<'a, S> {
                         }
                         life.did.push((change.does, step.resource));
                         self.bind(life, step, turned, answer, hash, change).await?;
+                        drop(held);
                         return self.check_flags(life, step, turned, turn).await;
                     }
                 }
@@ -274,6 +306,24 @@ impl<'a, S: Systems> Engine<'a, S> {
             .help("Look in that system for a record with this value, deleted ones included; then run again.")
         }
         .into())
+    }
+
+    /// The claim on a record that is changed, whatever key it was found by.
+    async fn hold_changed(
+        &self,
+        life: &Life<'a>,
+        step: &Step,
+        found: Option<&Value>,
+    ) -> Option<Held> {
+        let found = found.filter(|_| !matches!(step.to, To::Record(_)))?;
+        let id = life.machine.key_of(step.resource, found);
+        let waits = self.idle.one();
+        let held = self
+            .claims
+            .take(vec![Claims::update(step.resource, &id)])
+            .await;
+        drop(waits);
+        Some(held)
     }
 
     /// The record of a step is known: remembered, and the record is computed with it from here on.
@@ -303,9 +353,12 @@ impl<'a, S: Systems> Engine<'a, S> {
             .now(life, |life| self.turn_name(life, turned.0))
             .await?;
         let known = life.links.get(&name).cloned();
+        let attempts = life.attempts.remove(&name).unwrap_or_default();
+        let earlier = attempts.hashes.first().copied();
         // What was written by this flow stays so, however often it is found again.
-        let link_hash = match &known {
-            Some(link) if hash == ADOPTED => link.hash,
+        let link_hash = match (&known, earlier) {
+            (Some(link), _) if hash == ADOPTED => link.hash,
+            (None, Some(ours)) if hash == ADOPTED && elsewhere.is_none() => ours,
             _ => hash,
         };
         if link_hash == ADOPTED {
@@ -313,7 +366,7 @@ impl<'a, S: Systems> Engine<'a, S> {
         } else {
             life.adopted.remove(turned);
         }
-        if !self.options.dry && !matches!(step.to, To::Record(_)) {
+        if !self.options.dry {
             let resource = self.resource(step.resource);
             let link = Link {
                 step: name.clone(),
@@ -324,15 +377,34 @@ impl<'a, S: Systems> Engine<'a, S> {
                 hash: link_hash,
             };
             // A record that took another form keeps the link to what was written.
-            let kept = known.as_ref() == Some(&link) || (elsewhere.is_some() && known.is_some());
-            if !kept && !is_late(&link.target) {
-                let confirmed = Confirmed {
+            let kept = matches!(step.to, To::Record(_))
+                || known.as_ref() == Some(&link)
+                || (elsewhere.is_some() && known.is_some())
+                || is_late(&link.target);
+            let doubtful = attempts.hashes.len() > 1 || life.looked_up.contains(&name);
+            let look_at = if doubtful {
+                let sought = self
+                    .now(life, |life| self.sought_of(life, step))
+                    .await
+                    .unwrap_or_default();
+                second_look::first(self.options.clock.wall(), &sought)
+            } else {
+                None
+            };
+            if earlier.is_some() || !kept {
+                let source = self.resource_name(self.flow.read.resource);
+                let outcome = Outcome {
                     record: self.record_key(&life.key),
-                    source: self.resource_name(self.flow.read.resource),
-                    link: link.clone(),
+                    step: name.clone(),
+                    phase: Phase::Confirmed,
+                    link: (!kept).then(|| (source, link.clone())),
+                    look_at,
                 };
-                let durable = self.commits.confirm(confirmed, self.asker.store).await;
-                durable.map_err(|failed| self.stop(super::store_trouble(failed)))?;
+                self.asker
+                    .stored_outcome(outcome)
+                    .map_err(|why| self.stop(super::store_trouble(why)))?;
+            }
+            if !kept {
                 life.links.insert(name, link);
             }
         }

@@ -5,13 +5,17 @@ use std::collections::{BTreeMap, HashMap};
 use flowbook_stdlib::value::Value;
 use jiff::Timestamp;
 
-use super::{BEGUN, Confirmed, End, Link, Reason, RecordKey, State, Store, StoreError};
+use super::journal::{Batch, Entry, Intent, Overruled, Phase};
+use super::{BEGUN, End, Link, Reason, RecordKey, State, Store, StoreError};
 
 /// Everything in maps.
 #[derive(Debug, Clone)]
 pub struct MemoryStore {
     id: String,
     records: BTreeMap<RecordKey, State>,
+    entries: BTreeMap<(RecordKey, String), Entry>,
+    /// In the order of their release.
+    released: Vec<(RecordKey, String)>,
     links: HashMap<RecordKey, Vec<Link>>,
     /// Records that were made, with the resource and the key of what they were made from.
     made: Vec<(String, Value, String, String)>,
@@ -25,6 +29,8 @@ impl Default for MemoryStore {
         MemoryStore {
             id: uuid::Uuid::new_v4().to_string(),
             records: BTreeMap::new(),
+            entries: BTreeMap::new(),
+            released: Vec::new(),
             links: HashMap::new(),
             made: Vec::new(),
             last: HashMap::new(),
@@ -38,6 +44,26 @@ fn record(flow: &str, key: &str) -> RecordKey {
     RecordKey {
         flow: flow.to_owned(),
         key: key.to_owned(),
+    }
+}
+
+impl MemoryStore {
+    fn begun(&mut self, record: &RecordKey) {
+        let state = self.records.entry(record.clone()).or_insert_with(|| State {
+            end: End::Waiting,
+            hash: 0,
+            reason: Some(Reason {
+                message: BEGUN.to_owned(),
+                ..Reason::default()
+            }),
+            waiting_since: None,
+            passed: true,
+            tries: 0,
+        });
+        state.passed = true;
+        if matches!(state.end, End::Done | End::Skipped) {
+            state.hash = 0; // it is looked at again
+        }
     }
 }
 
@@ -66,7 +92,10 @@ impl Store for MemoryStore {
 
     fn end(&mut self, flow: &str, ends: &[(String, State)]) -> Result<(), StoreError> {
         for (key, state) in ends {
-            self.records.insert(record(flow, key), state.clone());
+            let record = record(flow, key);
+            self.entries
+                .retain(|(of, _), entry| *of != record || entry.phase != Phase::Planned);
+            self.records.insert(record, state.clone());
         }
         Ok(())
     }
@@ -111,39 +140,120 @@ impl Store for MemoryStore {
         })
     }
 
-    fn confirm_all(&mut self, confirmed: &[Confirmed]) -> Result<(), StoreError> {
-        for Confirmed {
-            record,
-            source,
-            link,
-        } in confirmed
-        {
-            let links = self.links.entry(record.clone()).or_default();
-            links.retain(|other| other.step != link.step);
-            links.push(link.clone());
-            if link.hash != 0 {
-                self.made.push((
-                    link.resource.clone(),
-                    link.target.clone(),
+    fn cautious(&self) -> bool {
+        false
+    }
+
+    fn settled(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn plan(&mut self, intents: &[Intent]) -> Result<(), StoreError> {
+        for intent in intents {
+            let at = (intent.record.clone(), intent.step.clone());
+            self.entries
+                .entry(at)
+                .or_insert_with(|| Entry::planned(intent.clone()))
+                .plan(intent);
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self, batch: Batch) -> Result<Vec<Overruled>, StoreError> {
+        for outcome in &batch.outcomes {
+            if let Some((source, link)) = &outcome.link {
+                let links = self.links.entry(outcome.record.clone()).or_default();
+                links.retain(|other| other.step != link.step);
+                links.push(link.clone());
+                if link.hash != 0 {
+                    self.made.push((
+                        link.resource.clone(),
+                        link.target.clone(),
+                        source.clone(),
+                        outcome.record.key.clone(),
+                    ));
+                }
+                let pair = (
                     source.clone(),
-                    record.key.clone(),
-                ));
+                    outcome.record.key.clone(),
+                    link.resource.clone(),
+                );
+                self.last.insert(pair, link.target.clone());
+                self.begun(&outcome.record);
             }
-            let pair = (source.clone(), record.key.clone(), link.resource.clone());
-            self.last.insert(pair, link.target.clone());
-            self.records
-                .entry(record.clone())
-                .or_insert_with(|| State {
-                    end: End::Waiting,
-                    hash: 0,
-                    reason: Some(Reason {
-                        message: BEGUN.to_owned(),
-                        ..Reason::default()
-                    }),
-                    waiting_since: None,
-                    passed: true,
-                })
-                .passed = true;
+            let at = (outcome.record.clone(), outcome.step.clone());
+            if let Some(entry) = self.entries.get_mut(&at) {
+                entry.end(outcome);
+            }
+        }
+        let mut overruled = Vec::new();
+        for release in batch.releases {
+            let (record, step) = (release.intent.record.clone(), release.intent.step.clone());
+            let at = (record.clone(), step.clone());
+            let entry = self
+                .entries
+                .entry(at.clone())
+                .or_insert_with(|| Entry::planned(release.intent.clone()));
+            if let Some(chosen) = entry.release(release) {
+                overruled.push(Overruled {
+                    record,
+                    step,
+                    chosen,
+                });
+                continue;
+            }
+            self.released.retain(|other| *other != at);
+            self.released.push(at);
+            self.begun(&record);
+        }
+        Ok(overruled)
+    }
+
+    fn open_entries(&self) -> Result<Vec<Entry>, StoreError> {
+        Ok(self
+            .released
+            .iter()
+            .filter_map(|at| self.entries.get(at))
+            .filter(|entry| entry.phase.is_open())
+            .cloned()
+            .collect())
+    }
+
+    fn entries(&self, record: &RecordKey) -> Result<Vec<Entry>, StoreError> {
+        Ok(self
+            .entries
+            .iter()
+            .filter(|((of, _), _)| of == record)
+            .map(|(_, entry)| entry.clone())
+            .collect())
+    }
+
+    fn to_look_at(&self, now: Timestamp) -> Result<Vec<Entry>, StoreError> {
+        let due = |entry: &&Entry| entry.look_at.is_some_and(|at| at <= now);
+        let mut entries: Vec<Entry> = self.entries.values().filter(due).cloned().collect();
+        entries.sort_by_key(|entry| entry.look_at);
+        Ok(entries)
+    }
+
+    fn looked_at(
+        &mut self,
+        record: &RecordKey,
+        step: &str,
+        next: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        let at = (record.clone(), step.to_owned());
+        if let Some(entry) = self.entries.get_mut(&at) {
+            entry.looks += 1;
+            entry.look_at = next;
+        }
+        Ok(())
+    }
+
+    fn drop_payloads(&mut self, before: Timestamp) -> Result<(), StoreError> {
+        for entry in self.entries.values_mut() {
+            if !entry.phase.is_open() && entry.at.is_some_and(|at| at < before) {
+                entry.payload = None;
+            }
         }
         Ok(())
     }

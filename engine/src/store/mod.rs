@@ -1,12 +1,20 @@
 //! What a flowbook remembers between runs, behind verbs of the protocol. [`sqlite`] keeps it in `.flowbook/`; [`memory`] for tests.
 //!
-//! The journal's verbs (`plan`, `release`, `settle`) join these; `confirm` already stores a link and its outcome in one transaction.
+//! The trait's verbs are those of the protocol, not of SQL: `plan`, `commit` (outcomes, then releases), `open_entries`, `end`, `advance`.
 
 use flowbook_stdlib::value::Value;
 use jiff::Timestamp;
 
+pub mod journal;
 pub mod memory;
 pub mod sqlite;
+
+mod durable;
+mod exclusion;
+mod ledger;
+mod schema;
+
+use journal::{Batch, Entry, Intent, Overruled};
 
 /// A source record of a flow.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,8 +36,10 @@ pub struct State {
     pub reason: Option<Reason>,
     /// Since when it waits; the first time it was seen waiting.
     pub waiting_since: Option<Timestamp>,
-    /// A write of it was confirmed: it has passed its gates.
+    /// A write of it was released or confirmed: it has passed its gates.
     pub passed: bool,
+    /// How many times in a row it failed.
+    pub tries: u32,
 }
 
 /// How a record ended.
@@ -96,23 +106,12 @@ pub struct Link {
     pub hash: u64,
 }
 
-/// A confirmed write of a record.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Confirmed {
-    /// The source record.
-    pub record: RecordKey,
-    /// Its resource: `till.orders`.
-    pub source: String,
-    /// What was written.
-    pub link: Link,
-}
-
 /// Why the store cannot go on: file, what was done, next step.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct StoreError(pub String);
 
-/// The verbs.
+/// The verbs. After a write that failed, none succeeds: the process ends without another try.
 pub trait Store: Send {
     /// This store's own number, made once.
     fn id(&self) -> &str;
@@ -123,7 +122,7 @@ pub trait Store: Send {
     /// Records of a flow that wait or failed: each run looks at them again, wherever its cursor stands.
     fn unfinished(&self, flow: &str) -> Result<Vec<(String, State)>, StoreError>;
 
-    /// Stores ends of records: one transaction for a page.
+    /// Stores ends of records: one transaction for a page. What was only planned of them is forgotten.
     fn end(&mut self, flow: &str, ends: &[(String, State)]) -> Result<(), StoreError>;
 
     /// Links of a record, by step.
@@ -145,23 +144,39 @@ pub trait Store: Send {
         source_resource: &str,
     ) -> Result<Option<String>, StoreError>;
 
-    /// Writes of records are confirmed: links and outcomes in one transaction. From now on the records have passed their gates; one that was
-    /// never stored waits, so that a run that is cut off here is gone on with.
-    fn confirm_all(&mut self, confirmed: &[Confirmed]) -> Result<(), StoreError>;
+    /// Whether this is an older copy, or one that was moved: what left before may still take effect unseen, until [`Store::settled`].
+    fn cautious(&self) -> bool;
 
-    /// A single write is confirmed.
-    fn confirm(
+    /// Nothing that left before can take effect any more.
+    fn settled(&mut self) -> Result<(), StoreError>;
+
+    /// A page's writes, in one transaction. Nothing of them may leave yet.
+    fn plan(&mut self, intents: &[Intent]) -> Result<(), StoreError>;
+
+    /// Outcomes and then releases, in one transaction; a link and its outcome are one. When this returns, what it was given is durable, and the
+    /// releases may leave, but for those that are overruled. A record with a release or a link has passed its gates; one that was never stored
+    /// waits, so that a run that is cut off here is gone on with.
+    fn commit(&mut self, batch: Batch) -> Result<Vec<Overruled>, StoreError>;
+
+    /// Writes of which nobody knows whether they took effect, in the order of their release.
+    fn open_entries(&self) -> Result<Vec<Entry>, StoreError>;
+
+    /// The journal's entries of a record.
+    fn entries(&self, record: &RecordKey) -> Result<Vec<Entry>, StoreError>;
+
+    /// Entries whose second look is due.
+    fn to_look_at(&self, now: Timestamp) -> Result<Vec<Entry>, StoreError>;
+
+    /// An entry was looked at; when it is looked at next, if ever.
+    fn looked_at(
         &mut self,
         record: &RecordKey,
-        source_resource: &str,
-        link: &Link,
-    ) -> Result<(), StoreError> {
-        self.confirm_all(&[Confirmed {
-            record: record.clone(),
-            source: source_resource.to_owned(),
-            link: link.clone(),
-        }])
-    }
+        step: &str,
+        next: Option<Timestamp>,
+    ) -> Result<(), StoreError>;
+
+    /// Erases the payloads of what was released before then, but for those that are still open.
+    fn drop_payloads(&mut self, before: Timestamp) -> Result<(), StoreError>;
 
     /// Up to where a flow has read its source.
     fn cursor(&self, flow: &str) -> Result<Option<Timestamp>, StoreError>;

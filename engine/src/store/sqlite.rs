@@ -1,42 +1,20 @@
 //! The store on disk: one SQLite file in the flowbook's `.flowbook/`, readable by its owner alone, held by one process at a time.
 //!
-//! What is committed is on the disk (WAL with `synchronous=FULL`): the journal's promises rest on that. Tables of the journal join by a
-//! further migration; those below never change their meaning.
+//! Every write goes through [`SqliteStore::write`]: one transaction, under our fencing number, and none after one that failed.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use flowbook_stdlib::value::Value;
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, params};
-use rusqlite_migration::{M, Migrations};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+use rusqlite_migration::Migrations;
 
-use super::{BEGUN, Confirmed, End, Link, Reason, RecordKey, State, Store, StoreError};
-
-const SCHEMA: &[M<'_>] = &[
-    M::up(
-        "CREATE TABLE store (id TEXT NOT NULL) STRICT;
-     CREATE TABLE record (
-        flow TEXT NOT NULL, key TEXT NOT NULL,
-        end TEXT NOT NULL, hash INTEGER NOT NULL,
-        code TEXT, message TEXT, field TEXT, at TEXT,
-        waiting_since TEXT, passed INTEGER NOT NULL,
-        PRIMARY KEY (flow, key)
-     ) STRICT, WITHOUT ROWID;
-     CREATE INDEX record_unfinished ON record (flow, key) WHERE end IN ('waiting', 'failed');
-     CREATE TABLE link (
-        number INTEGER PRIMARY KEY AUTOINCREMENT,
-        flow TEXT NOT NULL, key TEXT NOT NULL, step TEXT NOT NULL,
-        source TEXT NOT NULL, resource TEXT NOT NULL, target TEXT NOT NULL, hash INTEGER NOT NULL,
-        UNIQUE (flow, key, step) ON CONFLICT REPLACE
-     ) STRICT;
-     CREATE INDEX link_of_source ON link (source, key, resource, number);
-     CREATE TABLE cursor (flow TEXT PRIMARY KEY, at TEXT NOT NULL) STRICT;
-     CREATE TABLE token (system TEXT PRIMARY KEY, token TEXT NOT NULL) STRICT;",
-    ),
-    M::up("CREATE INDEX link_of_target ON link (resource, target, source);"),
-];
+use super::durable::{self, damaged, private_folder, trouble};
+use super::exclusion;
+use super::journal::{Batch, Entry, Intent, Overruled};
+use super::ledger;
+use super::schema::SCHEMA;
+use super::{BEGUN, End, Link, Reason, RecordKey, State, Store, StoreError};
 
 /// A store on disk. Its lock is held until it is dropped, or until the process dies.
 #[derive(Debug)]
@@ -44,7 +22,11 @@ pub struct SqliteStore {
     connection: Connection,
     file: PathBuf,
     id: String,
-    _lock: File,
+    fence: u64,
+    cautious: bool,
+    /// Why nothing more is written.
+    ended: Option<StoreError>,
+    lock: exclusion::Held,
 }
 
 impl SqliteStore {
@@ -54,30 +36,9 @@ impl SqliteStore {
     /// When another process holds it, when it cannot be read or written, when it is damaged or made by a newer version.
     pub fn open(folder: &Path) -> Result<SqliteStore, StoreError> {
         private_folder(folder)?;
-        let lock = lock(&folder.join("lock"))?;
+        let mut lock = exclusion::take(folder)?;
         let file = folder.join("store.sqlite");
-        private_file(&file).map_err(|why| trouble(&file, "could not be made", &why.to_string()))?;
-        let failed = |why: rusqlite::Error| damaged(&file, &why);
-        let mut connection = Connection::open(&file).map_err(failed)?;
-        let mode: String = connection
-            .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
-            .map_err(failed)?;
-        if mode != "wal" {
-            return Err(trouble(
-                &file,
-                "cannot be written safely here",
-                "the file system takes no write-ahead log; put the state on a local disk with --state DIR",
-            ));
-        }
-        connection
-            .pragma_update(None, "synchronous", "FULL")
-            .map_err(failed)?;
-        let sound: String = connection
-            .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
-            .map_err(failed)?;
-        if sound != "ok" {
-            return Err(broken(&file, &sound));
-        }
+        let mut connection = durable::open(&file)?;
         Migrations::from_slice(SCHEMA)
             .to_latest(&mut connection)
             .map_err(|why| {
@@ -87,104 +48,98 @@ impl SqliteStore {
                     &format!("{why}; was it made by a newer Flowbook?"),
                 )
             })?;
-        let known: Option<String> = connection
-            .query_row("SELECT id FROM store", [], |row| row.get(0))
+        let failed = |why: rusqlite::Error| damaged(&file, &why);
+        let known: Option<(String, i64, Option<String>)> = connection
+            .query_row("SELECT id, fence, place FROM store", [], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
             .optional()
             .map_err(failed)?;
-        let id = match known {
-            Some(id) => id,
+        let (id, last, place) = match known {
+            Some((id, last, place)) => (id, last.cast_unsigned(), place),
             None => {
                 let id = uuid::Uuid::new_v4().to_string();
                 connection
                     .execute("INSERT INTO store (id) VALUES (?1)", [&id])
                     .map_err(failed)?;
-                id
+                (id, 0, None)
             }
         };
+        // An older copy was put in its place, or it was taken to another one.
+        let cautious = lock.before > last || place.as_ref().is_some_and(|at| *at != lock.place);
+        let fence = lock.before.max(last) + 1;
+        connection
+            .execute(
+                "UPDATE store SET fence = ?1, place = CASE WHEN ?2 THEN place ELSE ?3 END",
+                params![fence.cast_signed(), cautious, lock.place],
+            )
+            .map_err(failed)?;
+        lock.say(fence)
+            .map_err(|why| trouble(&file, "could not be locked", &why.to_string()))?;
         Ok(SqliteStore {
             connection,
             file,
             id,
-            _lock: lock,
+            fence,
+            cautious,
+            ended: None,
+            lock,
         })
     }
 
     fn failed(&self, what: &str) -> impl Fn(rusqlite::Error) -> StoreError + use<> {
-        let (file, what) = (self.file.clone(), what.to_owned());
-        move |why| {
-            StoreError(format!(
-                "The store {} failed while it {what}: {why}. Check the disk and run again; what was confirmed before is kept.",
-                file.display()
-            ))
+        failed(&self.file, what)
+    }
+
+    /// One transaction under our fencing number. After one that failed there is no other: nobody knows what the disk holds.
+    fn write<T>(
+        &mut self,
+        what: &str,
+        verb: impl FnOnce(&Transaction<'_>, u64) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        if let Some(why) = &self.ended {
+            return Err(why.clone());
         }
+        let written = self.transaction(what, verb);
+        if let Err(why) = &written {
+            self.ended = Some(why.clone());
+        }
+        written
+    }
+
+    fn transaction<T>(
+        &mut self,
+        what: &str,
+        verb: impl FnOnce(&Transaction<'_>, u64) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let failed = failed(&self.file, what);
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(&failed)?;
+        let holder: i64 = transaction
+            .prepare_cached("SELECT fence FROM store")
+            .and_then(|mut query| query.query_row([], |row| row.get(0)))
+            .map_err(&failed)?;
+        if holder.cast_unsigned() != self.fence {
+            return Err(StoreError(format!(
+                "The store {} was taken over by another process; this one writes nothing more. Run again.",
+                self.file.display()
+            )));
+        }
+        let got = verb(&transaction, self.fence).map_err(&failed)?;
+        transaction.commit().map_err(&failed)?;
+        Ok(got)
     }
 }
 
-fn trouble(file: &Path, what: &str, why: &str) -> StoreError {
-    StoreError(format!("The store {} {what}: {why}.", file.display()))
-}
-
-fn broken(file: &Path, why: &str) -> StoreError {
-    StoreError(format!(
-        "The store {} is damaged: {why}. Restore it from a backup, or move it away: a new store looks up every key before it writes, so nothing is written twice.",
-        file.display()
-    ))
-}
-
-fn damaged(file: &Path, why: &rusqlite::Error) -> StoreError {
-    match why.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => {
-            broken(file, &why.to_string())
-        }
-        _ => trouble(file, "could not be opened", &why.to_string()),
-    }
-}
-
-fn private_folder(folder: &Path) -> Result<(), StoreError> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(|why| {
+fn failed(file: &Path, what: &str) -> impl Fn(rusqlite::Error) -> StoreError + use<> {
+    let (file, what) = (file.to_owned(), what.to_owned());
+    move |why| {
         StoreError(format!(
-            "The folder {} for the flowbook's state could not be made: {why}. Name another one with --state DIR.",
-            folder.display()
+            "The store {} failed while it {what}: {why}. Check the disk and run again; what was confirmed before is kept.",
+            file.display()
         ))
-    })
-}
-
-fn private_file(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-/// Holds the operating system's lock; the holder's process id stands in the file for whoever comes second.
-fn lock(path: &Path) -> Result<File, StoreError> {
-    let failed = |why: std::io::Error| trouble(path, "could not be locked", &why.to_string());
-    let mut file = private_file(path).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => {
-            file.set_len(0).map_err(failed)?;
-            file.rewind().map_err(failed)?;
-            writeln!(file, "{}", std::process::id()).map_err(failed)?;
-            Ok(file)
-        }
-        Err(TryLockError::WouldBlock) => {
-            let mut holder = String::new();
-            file.read_to_string(&mut holder).map_err(failed)?;
-            let holder = match holder.trim() {
-                "" => "Another process".to_owned(),
-                pid => format!("Process {pid}"),
-            };
-            Err(StoreError(format!(
-                "{holder} is running this flowbook already and holds {}. Wait until it is done, or end it.",
-                path.display()
-            )))
-        }
-        Err(TryLockError::Error(why)) => Err(failed(why)),
     }
 }
 
@@ -192,7 +147,7 @@ fn instant(text: Option<String>) -> Option<Timestamp> {
     text.and_then(|text| text.parse().ok())
 }
 
-/// A row of `end, hash, code, message, field, at, waiting_since, passed`, from that column on.
+/// A row of [`STATE`], from that column on.
 fn state(row: &Row<'_>, first: usize) -> rusqlite::Result<State> {
     let end: String = row.get(first)?;
     let message: Option<String> = row.get(first + 3)?;
@@ -211,20 +166,22 @@ fn state(row: &Row<'_>, first: usize) -> rusqlite::Result<State> {
         reason,
         waiting_since: instant(row.get(first + 6)?),
         passed: row.get(first + 7)?,
+        tries: row.get(first + 8)?,
     })
 }
 
-const STATE: &str = "end, hash, code, message, field, at, waiting_since, passed";
+const STATE: &str = "end, hash, code, message, field, at, waiting_since, passed, tries";
 
-fn json(value: &Value) -> Result<String, StoreError> {
-    serde_json::to_string(value)
-        .map_err(|why| StoreError(format!("A target's key could not be stored: {why}.")))
-}
-
-fn unjson(text: &str) -> rusqlite::Result<Value> {
-    serde_json::from_str(text).map_err(|why| {
-        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(why))
-    })
+/// A record with a release or a link has passed its gates; one that was never stored waits, so that a run that is cut off here is gone on with.
+fn begun(transaction: &Transaction<'_>, record: &RecordKey) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO record (flow, key, end, hash, message, passed) VALUES (?1, ?2, 'waiting', 0, ?3, TRUE)
+             ON CONFLICT (flow, key) DO UPDATE SET passed = TRUE,
+                hash = CASE WHEN end IN ('done', 'skipped') THEN 0 ELSE hash END",
+        )?
+        .execute(params![record.flow, record.key, BEGUN])
+        .map(drop)
 }
 
 impl Store for SqliteStore {
@@ -265,33 +222,32 @@ impl Store for SqliteStore {
     }
 
     fn end(&mut self, flow: &str, ends: &[(String, State)]) -> Result<(), StoreError> {
-        let failed = self.failed("stored what became of records");
-        let transaction = self.connection.transaction().map_err(&failed)?;
-        {
-            let mut insert = transaction
-                .prepare_cached(&format!(
-                    "INSERT OR REPLACE INTO record (flow, key, {STATE}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
-                ))
-                .map_err(&failed)?;
+        self.write("stored what became of records", |transaction, _| {
+            let mut insert = transaction.prepare_cached(&format!(
+                "INSERT OR REPLACE INTO record (flow, key, {STATE}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+            ))?;
+            let mut unplan = transaction.prepare_cached(
+                "DELETE FROM entry WHERE flow = ?1 AND key = ?2 AND phase = 'planned'",
+            )?;
             for (key, state) in ends {
                 let reason = state.reason.as_ref();
-                insert
-                    .execute(params![
-                        flow,
-                        key,
-                        state.end.word(),
-                        state.hash.cast_signed(),
-                        reason.and_then(|reason| reason.code.as_deref()),
-                        reason.map(|reason| reason.message.as_str()),
-                        reason.and_then(|reason| reason.field.as_deref()),
-                        reason.and_then(|reason| reason.at.as_deref()),
-                        state.waiting_since.map(|at| at.to_string()),
-                        state.passed,
-                    ])
-                    .map_err(&failed)?;
+                insert.execute(params![
+                    flow,
+                    key,
+                    state.end.word(),
+                    state.hash.cast_signed(),
+                    reason.and_then(|reason| reason.code.as_deref()),
+                    reason.map(|reason| reason.message.as_str()),
+                    reason.and_then(|reason| reason.field.as_deref()),
+                    reason.and_then(|reason| reason.at.as_deref()),
+                    state.waiting_since.map(|at| at.to_string()),
+                    state.passed,
+                    state.tries,
+                ])?;
+                unplan.execute([flow, key])?;
             }
-        }
-        transaction.commit().map_err(&failed)
+            Ok(())
+        })
     }
 
     fn links(&self, record: &RecordKey) -> Result<Vec<Link>, StoreError> {
@@ -307,7 +263,7 @@ impl Store for SqliteStore {
                 Ok(Link {
                     step: row.get(0)?,
                     resource: row.get(1)?,
-                    target: unjson(&row.get::<_, String>(2)?)?,
+                    target: ledger::unjson(&row.get::<_, String>(2)?)?,
                     hash: row.get::<_, i64>(3)?.cast_unsigned(),
                 })
             })
@@ -328,7 +284,7 @@ impl Store for SqliteStore {
             .and_then(|mut query| {
                 query
                     .query_row([source_resource, key, resource], |row| {
-                        unjson(&row.get::<_, String>(0)?)
+                        ledger::unjson(&row.get::<_, String>(0)?)
                     })
                     .optional()
             })
@@ -342,6 +298,7 @@ impl Store for SqliteStore {
         source_resource: &str,
     ) -> Result<Option<String>, StoreError> {
         let failed = self.failed("read what a record was made from");
+        let target = ledger::json(target).map_err(&failed)?;
         let mut query = self
             .connection
             .prepare_cached(
@@ -349,7 +306,7 @@ impl Store for SqliteStore {
             )
             .map_err(&failed)?;
         let keys = query
-            .query_map([resource, &json(target)?, source_resource], |row| {
+            .query_map([resource, &target, source_resource], |row| {
                 row.get::<_, String>(0)
             })
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)
@@ -360,44 +317,105 @@ impl Store for SqliteStore {
         })
     }
 
-    fn confirm_all(&mut self, confirmed: &[Confirmed]) -> Result<(), StoreError> {
-        let failed = self.failed("stored a confirmed write");
-        let transaction = self.connection.transaction().map_err(&failed)?;
-        {
-            let mut links = transaction
-                .prepare_cached(
-                    "INSERT INTO link (flow, key, step, source, resource, target, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                )
-                .map_err(&failed)?;
-            let mut records = transaction
-                .prepare_cached(
-                    "INSERT INTO record (flow, key, end, hash, message, passed) VALUES (?1, ?2, 'waiting', 0, ?3, TRUE)
-                     ON CONFLICT (flow, key) DO UPDATE SET passed = TRUE",
-                )
-                .map_err(&failed)?;
-            for Confirmed {
-                record,
-                source,
-                link,
-            } in confirmed
-            {
-                links
-                    .execute(params![
-                        record.flow,
-                        record.key,
-                        link.step,
-                        source,
-                        link.resource,
-                        json(&link.target)?,
-                        link.hash.cast_signed(),
-                    ])
-                    .map_err(&failed)?;
-                records
-                    .execute(params![record.flow, record.key, BEGUN])
-                    .map_err(&failed)?;
+    fn cautious(&self) -> bool {
+        self.cautious
+    }
+
+    fn settled(&mut self) -> Result<(), StoreError> {
+        let place = self.lock.place.clone();
+        self.write("remembered where it is", |transaction, _| {
+            transaction.execute("UPDATE store SET place = ?1", [&place])
+        })?;
+        self.cautious = false;
+        Ok(())
+    }
+
+    fn plan(&mut self, intents: &[Intent]) -> Result<(), StoreError> {
+        self.write("planned writes", |transaction, fence| {
+            for intent in intents {
+                let mut entry = ledger::entry(transaction, &intent.record, &intent.step)?
+                    .unwrap_or_else(|| Entry::planned(intent.clone()));
+                entry.plan(intent);
+                ledger::put(transaction, &entry, fence)?;
             }
-        }
-        transaction.commit().map_err(&failed)
+            Ok(())
+        })
+    }
+
+    fn commit(&mut self, batch: Batch) -> Result<Vec<Overruled>, StoreError> {
+        self.write("stored what is written", |transaction, fence| {
+            for outcome in &batch.outcomes {
+                if let Some((source, link)) = &outcome.link {
+                    transaction
+                        .prepare_cached(
+                            "INSERT INTO link (flow, key, step, source, resource, target, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                        )?
+                        .execute(params![
+                            outcome.record.flow,
+                            outcome.record.key,
+                            link.step,
+                            source,
+                            link.resource,
+                            ledger::json(&link.target)?,
+                            link.hash.cast_signed(),
+                        ])?;
+                    begun(transaction, &outcome.record)?;
+                }
+                if let Some(mut entry) = ledger::entry(transaction, &outcome.record, &outcome.step)? {
+                    entry.end(outcome);
+                    ledger::put(transaction, &entry, fence)?;
+                }
+            }
+            let mut overruled = Vec::new();
+            for release in batch.releases {
+                let (record, step) = (release.intent.record.clone(), release.intent.step.clone());
+                let mut entry = ledger::entry(transaction, &record, &step)?
+                    .unwrap_or_else(|| Entry::planned(release.intent.clone()));
+                if let Some(chosen) = entry.release(release) {
+                    overruled.push(Overruled { record, step, chosen });
+                    continue;
+                }
+                ledger::put(transaction, &entry, fence)?;
+                begun(transaction, &record)?;
+            }
+            Ok(overruled)
+        })
+    }
+
+    fn open_entries(&self) -> Result<Vec<Entry>, StoreError> {
+        ledger::open(&self.connection).map_err(self.failed("read which writes are open"))
+    }
+
+    fn entries(&self, record: &RecordKey) -> Result<Vec<Entry>, StoreError> {
+        ledger::of_record(&self.connection, record)
+            .map_err(self.failed("read what was written of a record"))
+    }
+
+    fn to_look_at(&self, now: Timestamp) -> Result<Vec<Entry>, StoreError> {
+        ledger::to_look_at(&self.connection, now)
+            .map_err(self.failed("read what is to be looked at again"))
+    }
+
+    fn looked_at(
+        &mut self,
+        record: &RecordKey,
+        step: &str,
+        next: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        self.write("stored a second look", |transaction, fence| {
+            if let Some(mut entry) = ledger::entry(transaction, record, step)? {
+                entry.looks += 1;
+                entry.look_at = next;
+                ledger::put(transaction, &entry, fence)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn drop_payloads(&mut self, before: Timestamp) -> Result<(), StoreError> {
+        self.write("erased old payloads", |transaction, _| {
+            ledger::drop_payloads(transaction, before)
+        })
     }
 
     fn cursor(&self, flow: &str) -> Result<Option<Timestamp>, StoreError> {
@@ -411,23 +429,23 @@ impl Store for SqliteStore {
     }
 
     fn advance(&mut self, flow: &str, to: Timestamp) -> Result<(), StoreError> {
-        self.connection
-            .execute(
+        self.write("stored up to where a flow has read", |transaction, _| {
+            transaction.execute(
                 "INSERT OR REPLACE INTO cursor (flow, at) VALUES (?1, ?2)",
                 [flow, &to.to_string()],
             )
-            .map(drop)
-            .map_err(self.failed("stored up to where a flow has read"))
+        })
+        .map(drop)
     }
 
     fn keep_token(&mut self, system: &str, token: &str) -> Result<(), StoreError> {
-        self.connection
-            .execute(
+        self.write("stored a refresh token", |transaction, _| {
+            transaction.execute(
                 "INSERT OR REPLACE INTO token (system, token) VALUES (?1, ?2)",
                 [system, token],
             )
-            .map(drop)
-            .map_err(self.failed("stored a refresh token"))
+        })
+        .map(drop)
     }
 
     fn token(&self, system: &str) -> Result<Option<String>, StoreError> {

@@ -2,5 +2,6 @@
 
 mod flows;
 mod maps;
+mod rules;
 mod shop;
 mod systems;

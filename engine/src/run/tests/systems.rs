@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 
 use flowbook_stdlib::value::Value;
+use tokio::time::Instant;
 
 use crate::connect::{Outgoing, OutgoingAct, Page, PageQuery, Sent, Systems, Trouble};
 use crate::plan::Plan;
@@ -19,6 +21,18 @@ pub enum Fault {
     Lost,
     /// Not done, and no answer.
     Silent,
+    /// Done so long after the answer was given up.
+    Late(Duration),
+    /// Done twice, and the answer is lost.
+    Twin,
+    /// Done, and answered without a body.
+    Empty,
+    /// Taken, but shown nowhere.
+    Hidden,
+    /// Done, and never answered.
+    Hangs,
+    /// Not done, and never answered.
+    HangsBefore,
     /// Said no.
     Refused,
     /// The server cannot be reached.
@@ -37,6 +51,8 @@ struct Inner {
     records: BTreeMap<ResourceIx, Vec<Value>>,
     faults: VecDeque<Fault>,
     log: Vec<String>,
+    /// What takes effect later: when, on what, and what.
+    late: Vec<(Instant, ResourceIx, Value)>,
     requests: u64,
 }
 
@@ -59,7 +75,16 @@ impl<'p> Tables<'p> {
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap()
+        let mut inner = self.inner.lock().unwrap();
+        let due = |(at, ..): &mut (Instant, ResourceIx, Value)| *at <= Instant::now();
+        let due: Vec<_> = inner.late.extract_if(.., due).collect();
+        for (_, resource, record) in due {
+            let all = inner.records.entry(resource).or_default();
+            let key = self.plan.resources[resource as usize].key.unwrap();
+            all.retain(|other| cache::at(other, &[key]) != cache::at(&record, &[key]));
+            all.push(record);
+        }
+        inner
     }
 
     pub fn give(&self, resource: ResourceIx, records: Vec<Value>) {
@@ -94,6 +119,95 @@ impl<'p> Tables<'p> {
                     .all(|(path, key)| cache::at(record, path) == key)
             })
             .collect()
+    }
+
+    /// None where no answer ever comes.
+    fn answer(&self, write: &Outgoing) -> Option<Sent> {
+        let resource = write.resource;
+        let declared = &self.plan.resources[resource as usize];
+        let mut inner = self.inner();
+        inner.requests += 1;
+        let body: Vec<String> = write
+            .body
+            .iter()
+            .map(|(path, json)| format!("{}: {json}", path.join(".")))
+            .collect();
+        let body = body.join(", ");
+        let fault = inner.faults.pop_front();
+        match &fault {
+            Some(Fault::Silent) => {
+                inner.log.push(format!("silent {resource}"));
+                return Some(Sent::Unknown(trouble("no answer came")));
+            }
+            Some(Fault::Unsent) => {
+                return Some(Sent::Unsent(Trouble {
+                    local: false,
+                    ..trouble("books cannot be reached")
+                }));
+            }
+            Some(Fault::Refused) => return Some(Sent::Refused(trouble("books say no"))),
+            Some(Fault::Taken(record)) => {
+                let records = inner.records.entry(resource).or_default();
+                records.push(record.clone());
+                return Some(Sent::Taken(trouble("books know this key")));
+            }
+            Some(Fault::HangsBefore) => return None,
+            Some(Fault::Hidden) => return Some(Sent::Ok(None)),
+            _ => {}
+        }
+        let number = inner.records.get(&resource).map_or(0, Vec::len) + 1;
+        let mut record = match &write.act {
+            OutgoingAct::Create { .. } => {
+                inner.log.push(format!("create {resource} {{ {body} }}"));
+                let empty = vec![Value::None; declared.shape.fields.len()];
+                let word = match &fault {
+                    Some(Fault::Late(_)) => "late",
+                    _ => "id",
+                };
+                let id = Value::Text(format!("{word}{number}").into());
+                with(Value::Record(empty.into()), &[declared.key.unwrap()], id)
+            }
+            OutgoingAct::Update { id, .. } => {
+                inner.log.push(format!("update {resource} {{ {body} }}"));
+                let all = inner.records.entry(resource).or_default();
+                let at = all
+                    .iter()
+                    .position(|record| cache::at(record, &[declared.key.unwrap()]) == id);
+                match at {
+                    Some(at) if matches!(fault, Some(Fault::Late(_))) => all[at].clone(),
+                    Some(at) => all.remove(at),
+                    None => return Some(Sent::Gone(trouble("not there"))),
+                }
+            }
+        };
+        for (path, json) in &write.body {
+            let text: serde_json::Value = serde_json::from_str(json).unwrap();
+            let at = field(self.plan, resource, &path[0]);
+            let value = match text {
+                serde_json::Value::String(text) => Value::Text(text.into()),
+                serde_json::Value::Number(number) => Value::Int(number.as_i64().unwrap()),
+                _ => Value::None,
+            };
+            record = with(record, &[at], value);
+        }
+        if let Some(Fault::Late(after)) = fault {
+            let at = Instant::now() + after;
+            inner.late.push((at, resource, record));
+            return Some(Sent::Unknown(trouble("the answer was lost")));
+        }
+        let records = inner.records.entry(resource).or_default();
+        records.push(record.clone());
+        Some(match fault {
+            Some(Fault::Hangs) => return None,
+            Some(Fault::Empty) => Sent::Ok(None),
+            Some(Fault::Twin) => {
+                let id = Value::Text(format!("id{}", number + 1).into());
+                records.push(with(record, &[declared.key.unwrap()], id));
+                Sent::Unknown(trouble("the answer was lost"))
+            }
+            Some(Fault::Lost) => Sent::Unknown(trouble("the answer was lost")),
+            _ => Sent::Ok(Some(record)),
+        })
     }
 }
 
@@ -152,68 +266,9 @@ impl Systems for Tables<'_> {
 
     async fn send(&self, write: &Outgoing) -> Sent {
         tokio::task::yield_now().await;
-        let resource = write.resource;
-        let declared = &self.plan.resources[resource as usize];
-        let mut inner = self.inner();
-        inner.requests += 1;
-        let body: Vec<String> = write
-            .body
-            .iter()
-            .map(|(path, json)| format!("{}: {json}", path.join(".")))
-            .collect();
-        let body = body.join(", ");
-        let fault = inner.faults.pop_front();
-        match &fault {
-            Some(Fault::Silent) => return Sent::Unknown(trouble("no answer came")),
-            Some(Fault::Unsent) => {
-                return Sent::Unsent(Trouble {
-                    local: false,
-                    ..trouble("books cannot be reached")
-                });
-            }
-            Some(Fault::Refused) => return Sent::Refused(trouble("books say no")),
-            Some(Fault::Taken(record)) => {
-                let records = inner.records.entry(resource).or_default();
-                records.push(record.clone());
-                return Sent::Taken(trouble("books know this key"));
-            }
-            Some(Fault::Lost | Fault::None) | None => {}
-        }
-        let number = inner.records.get(&resource).map_or(0, Vec::len) + 1;
-        let mut record = match &write.act {
-            OutgoingAct::Create { .. } => {
-                inner.log.push(format!("create {resource} {{ {body} }}"));
-                let empty = vec![Value::None; declared.shape.fields.len()];
-                let id = Value::Text(format!("id{number}").into());
-                with(Value::Record(empty.into()), &[declared.key.unwrap()], id)
-            }
-            OutgoingAct::Update { id, .. } => {
-                inner.log.push(format!("update {resource} {{ {body} }}"));
-                let all = inner.records.entry(resource).or_default();
-                let at = all
-                    .iter()
-                    .position(|record| cache::at(record, &[declared.key.unwrap()]) == id);
-                match at {
-                    Some(at) => all.remove(at),
-                    None => return Sent::Gone(trouble("not there")),
-                }
-            }
-        };
-        for (path, json) in &write.body {
-            let text: serde_json::Value = serde_json::from_str(json).unwrap();
-            let at = field(self.plan, resource, &path[0]);
-            let value = match text {
-                serde_json::Value::String(text) => Value::Text(text.into()),
-                serde_json::Value::Number(number) => Value::Int(number.as_i64().unwrap()),
-                _ => Value::None,
-            };
-            record = with(record, &[at], value);
-        }
-        let records = inner.records.entry(resource).or_default();
-        records.push(record.clone());
-        match fault {
-            Some(Fault::Lost) => Sent::Unknown(trouble("the answer was lost")),
-            _ => Sent::Ok(Some(record)),
+        match self.answer(write) {
+            Some(sent) => sent,
+            None => std::future::pending().await,
         }
     }
 

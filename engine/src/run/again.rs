@@ -1,0 +1,62 @@
+//! Again: a write that is certain not to have taken effect is sent once more, at most three times in all. What cannot be found in the target is sent
+//! once: if its answer is lost, a person must look.
+
+use super::page::Engine;
+use super::stop::Ended;
+use crate::connect::Systems;
+use crate::plan::{Step, To};
+
+/// Attempts of one write that may have taken effect.
+const MOST_ATTEMPTS: usize = 3;
+
+/// What is known of the attempts of a step.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Attempts {
+    /// Payload hashes of those that may have taken effect.
+    pub hashes: Vec<u64>,
+    /// The target took one and did not tell its key.
+    pub accepted: bool,
+}
+
+impl<S: Systems> Engine<'_, S> {
+    /// Whether one more attempt may leave; else how the record ends.
+    pub(super) fn may_send(
+        &self,
+        step: &Step,
+        attempts: &Attempts,
+        findable: bool,
+    ) -> Result<(), Ended> {
+        let most = if findable { MOST_ATTEMPTS } else { 1 };
+        if !attempts.accepted && attempts.hashes.len() < most {
+            return Ok(());
+        }
+        let system = self.system_name(step.resource);
+        let resource = self.resource_name(step.resource);
+        let message = match (attempts.accepted, findable) {
+            (true, _) => format!(
+                "{system} took {} of {resource} but shows no record of it.",
+                step.name
+            ),
+            (_, false) => format!(
+                "Nobody knows whether {} of {resource} was written, and nothing there would tell.",
+                step.name
+            ),
+            _ => format!(
+                "{} of {resource} was sent {most} times without an answer, and is not found.",
+                step.name
+            ),
+        };
+        Err(Ended {
+            place: Some(step.place),
+            ..Ended::failure("F0809", message).help(format!(
+                "Look in {system}. If the record is there, the next run finds it by its key; it is not sent again by itself."
+            ))
+        })
+    }
+
+    /// Whether the effect of a step can be seen: under a key, or in the record itself. What only a parent tells (`done if`) can be there though the
+    /// parent says nothing of it: a part of a payment.
+    pub(super) fn is_findable(&self, step: &Step, keys: &[String]) -> bool {
+        !keys.is_empty() || matches!(step.to, To::Record(_))
+    }
+}

@@ -1,0 +1,70 @@
+//! Second look: what took more than one attempt, was confirmed by a look-up, or failed with an unknown outcome, is asked for again after 10 minutes, an
+//! hour and a day. A late request, a twin or a deleted document is told then; nothing that is booked is repaired.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::ask::Asker;
+use super::look_up::duplicate;
+use super::report::Finding;
+use crate::connect::{Systems, Trouble};
+use crate::store::journal::{Entry, Phase, Sought};
+
+const MINUTE: i64 = 60;
+const LOOKS: [SignedDuration; 3] = [
+    SignedDuration::from_secs(10 * MINUTE),
+    SignedDuration::from_secs(60 * MINUTE),
+    SignedDuration::from_secs(24 * 60 * MINUTE),
+];
+
+/// When a write that ended now is looked at first; never where nothing would find it.
+pub(super) fn first(now: Timestamp, sought: &[Sought]) -> Option<Timestamp> {
+    if sought.is_empty() {
+        return None;
+    }
+    now.checked_add(LOOKS[0]).ok()
+}
+
+/// When it is looked at after the look that is due now.
+fn next(entry: &Entry) -> Option<Timestamp> {
+    let looks = entry.looks as usize;
+    let (this, next) = (LOOKS.get(looks)?, LOOKS.get(looks + 1)?);
+    entry.look_at?.checked_add(*next - *this).ok()
+}
+
+impl<S: Systems> Asker<'_, S> {
+    /// Looks at everything whose look is due.
+    pub async fn second_looks(&self, now: Timestamp) -> Result<Vec<Finding>, Trouble> {
+        let mut findings = Vec::new();
+        for entry in self.stored(|store| store.to_look_at(now))? {
+            let hits = match self.look_up(&entry.sought).await {
+                Ok(hits) => hits,
+                Err(trouble) if trouble.local => continue,
+                Err(trouble) => return Err(trouble),
+            };
+            let (record, step) = (&entry.intent.record, &entry.intent.step);
+            let finding = |message: String, help: &str| Finding {
+                flow: record.flow.clone(),
+                key: record.key.clone(),
+                message,
+                help: help.to_owned(),
+            };
+            let resource = &entry.intent.resource;
+            match (entry.phase, hits.len()) {
+                (_, 2..) => {
+                    findings.push(duplicate(self.plan, &record.flow, &record.key, step, &hits));
+                }
+                (Phase::Confirmed, 0) => findings.push(finding(
+                    format!("{step} was in {resource} and is not found there any more."),
+                    "Somebody deleted it or changed its reference. If that was not meant, restore it there.",
+                )),
+                (Phase::Settled | Phase::Accepted, 1) => findings.push(finding(
+                    format!("{step} is in {resource} after all: the answer to it was lost."),
+                    "The next run that comes to this record finds it and goes on; it is not made again.",
+                )),
+                _ => {}
+            }
+            self.stored(|store| store.looked_at(record, step, next(&entry)))?;
+        }
+        Ok(findings)
+    }
+}

@@ -1,0 +1,248 @@
+//! What the journal keeps: an entry for each (flow, source key, step), from its plan over its release to its outcome.
+
+use flowbook_stdlib::value::Value;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Link, RecordKey};
+
+/// Where a write stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// Nothing of it has left.
+    Planned,
+    /// It may have left: only its effect can tell.
+    Released,
+    /// Its effect is known.
+    Confirmed,
+    /// The target said no.
+    Refused,
+    /// No byte of it was written.
+    Unsent,
+    /// Its answer was lost.
+    Unknown,
+    /// The target took it and did not tell its key: never sent again, found by its key some day.
+    Accepted,
+    /// Unknown, and not found after it could no longer take effect.
+    Settled,
+}
+
+const PHASES: [(Phase, &str); 8] = [
+    (Phase::Planned, "planned"),
+    (Phase::Released, "released"),
+    (Phase::Confirmed, "confirmed"),
+    (Phase::Refused, "refused"),
+    (Phase::Unsent, "unsent"),
+    (Phase::Unknown, "unknown"),
+    (Phase::Accepted, "accepted"),
+    (Phase::Settled, "settled"),
+];
+
+impl Phase {
+    /// As stored: `released`.
+    pub fn word(self) -> &'static str {
+        PHASES
+            .iter()
+            .find(|(phase, _)| *phase == self)
+            .map_or("unknown", |(_, word)| word)
+    }
+
+    /// The phase of that word.
+    pub fn of_word(word: &str) -> Option<Phase> {
+        PHASES
+            .iter()
+            .find(|(_, known)| *known == word)
+            .map(|(phase, _)| *phase)
+    }
+
+    /// Whether nobody knows if it took effect.
+    pub fn is_open(self) -> bool {
+        matches!(self, Phase::Released | Phase::Unknown | Phase::Accepted)
+    }
+}
+
+/// A write that shall be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intent {
+    /// Of this record.
+    pub record: RecordKey,
+    /// The step and its turn: `draft`, `label#Name=x`.
+    pub step: String,
+    /// The target resource: `books.invoice_drafts`.
+    pub resource: String,
+}
+
+/// A question by which the effect of a write is found, whatever becomes of the process or of the source record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sought {
+    /// The resource that is asked: the step's own, or a form that its record can have taken.
+    pub resource: String,
+    /// The key's fields, paths of positions in the resource's shape.
+    pub fields: Vec<Vec<u16>>,
+    /// Their values.
+    pub values: Vec<Value>,
+    /// The key of the parent whose list is read, for a sub-resource.
+    pub parent: Option<Value>,
+}
+
+/// A write that is about to leave.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Release {
+    /// What it carries out.
+    pub intent: Intent,
+    /// The source resource: `till.orders`.
+    pub source: String,
+    /// The keys that it claims, as texts.
+    pub claims: Vec<String>,
+    /// How its effect is found; nothing where only the record's own way can tell.
+    pub sought: Vec<Sought>,
+    /// What an action is given: the draft that is booked. The first one chosen stays chosen.
+    pub chosen: Option<Vec<Value>>,
+    /// Hash of the payload.
+    pub hash: u64,
+    /// The payload as JSON, for whoever looks at a failed record.
+    pub payload: String,
+    /// By our own clock, for people.
+    pub at: Timestamp,
+}
+
+/// What became of a write.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// Of this record.
+    pub record: RecordKey,
+    /// The step and its turn.
+    pub step: String,
+    /// Where it stands now.
+    pub phase: Phase,
+    /// The pair that is remembered from now on: source resource and link.
+    pub link: Option<(String, Link)>,
+    /// When it is looked at once more.
+    pub look_at: Option<Timestamp>,
+}
+
+/// What is stored in one transaction: earlier outcomes, then releases.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Batch {
+    /// Outcomes.
+    pub outcomes: Vec<Outcome>,
+    /// Releases.
+    pub releases: Vec<Release>,
+}
+
+impl Batch {
+    /// Nothing is in it.
+    pub fn is_empty(&self) -> bool {
+        self.outcomes.is_empty() && self.releases.is_empty()
+    }
+}
+
+/// A release that was not made: something else was chosen for its step before.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Overruled {
+    /// Of this record.
+    pub record: RecordKey,
+    /// The step and its turn.
+    pub step: String,
+    /// What was chosen.
+    pub chosen: Vec<Value>,
+}
+
+/// An entry of the journal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// What was planned.
+    pub intent: Intent,
+    /// The source resource.
+    pub source: String,
+    /// Where it stands.
+    pub phase: Phase,
+    /// The keys that it claims.
+    pub claims: Vec<String>,
+    /// How its effect is found.
+    pub sought: Vec<Sought>,
+    /// What its action was given.
+    pub chosen: Option<Vec<Value>>,
+    /// Payload hashes of the attempts that may have taken effect, in order.
+    pub attempts: Vec<u64>,
+    /// The payload of the last one; none once its outcome is known, or its time to be kept is over.
+    pub payload: Option<String>,
+    /// When the last one left, by our own clock.
+    pub at: Option<Timestamp>,
+    /// How often it was looked at again after its end.
+    pub looks: u32,
+    /// When it is looked at next.
+    pub look_at: Option<Timestamp>,
+}
+
+impl Entry {
+    /// One that is planned and nothing more.
+    pub fn planned(intent: Intent) -> Entry {
+        Entry {
+            intent,
+            source: String::new(),
+            phase: Phase::Planned,
+            claims: Vec::new(),
+            sought: Vec::new(),
+            chosen: None,
+            attempts: Vec::new(),
+            payload: None,
+            at: None,
+            looks: 0,
+            look_at: None,
+        }
+    }
+
+    /// Planned again: what may still take effect stays in sight, what is known is history.
+    pub fn plan(&mut self, intent: &Intent) {
+        match self.phase {
+            Phase::Released | Phase::Unknown | Phase::Accepted | Phase::Settled => {}
+            Phase::Confirmed => *self = Entry::planned(intent.clone()),
+            Phase::Planned | Phase::Refused | Phase::Unsent => self.phase = Phase::Planned,
+        }
+    }
+
+    /// Released: one more attempt. What was chosen for it before stays, and is the answer where it is another.
+    pub fn release(&mut self, release: Release) -> Option<Vec<Value>> {
+        if self.phase == Phase::Confirmed {
+            *self = Entry::planned(release.intent.clone());
+        }
+        if let (Some(before), Some(now)) = (&self.chosen, &release.chosen)
+            && before != now
+            && !self.attempts.is_empty()
+        {
+            return Some(before.clone());
+        }
+        let mut attempts = std::mem::take(&mut self.attempts);
+        attempts.push(release.hash);
+        *self = Entry {
+            intent: release.intent,
+            source: release.source,
+            phase: Phase::Released,
+            claims: release.claims,
+            sought: release.sought,
+            chosen: release.chosen,
+            attempts,
+            payload: Some(release.payload),
+            at: Some(release.at),
+            looks: 0,
+            look_at: None,
+        };
+        None
+    }
+
+    /// Its outcome.
+    pub fn end(&mut self, outcome: &Outcome) {
+        self.phase = outcome.phase;
+        self.look_at = outcome.look_at;
+        match outcome.phase {
+            Phase::Confirmed => self.payload = None,
+            // It had no effect, so it was no attempt.
+            Phase::Refused | Phase::Unsent => {
+                self.attempts.pop();
+            }
+            _ => {}
+        }
+    }
+}

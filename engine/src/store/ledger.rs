@@ -1,0 +1,155 @@
+//! Entries of the journal as rows.
+
+use flowbook_stdlib::value::Value;
+use jiff::Timestamp;
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::RecordKey;
+use super::journal::{Entry, Intent, Phase};
+
+const ENTRY: &str = "flow, key, step, resource, source, phase, claims, sought, chosen, attempts, payload, at, looks, look_at";
+
+/// As stored in a column.
+pub(super) fn json<T: Serialize>(value: &T) -> rusqlite::Result<String> {
+    serde_json::to_string(value)
+        .map_err(|why| rusqlite::Error::ToSqlConversionFailure(Box::new(why)))
+}
+
+fn parsed<T: DeserializeOwned>(text: &str) -> rusqlite::Result<T> {
+    serde_json::from_str(text)
+        .map_err(|why| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(why)))
+}
+
+/// A value from its column.
+pub(super) fn unjson(text: &str) -> rusqlite::Result<Value> {
+    parsed(text)
+}
+
+fn instant(text: Option<String>) -> Option<Timestamp> {
+    text.and_then(|text| text.parse().ok())
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    let phase: String = row.get(5)?;
+    Ok(Entry {
+        intent: Intent {
+            record: RecordKey {
+                flow: row.get(0)?,
+                key: row.get(1)?,
+            },
+            step: row.get(2)?,
+            resource: row.get(3)?,
+        },
+        source: row.get(4)?,
+        phase: Phase::of_word(&phase).unwrap_or(Phase::Unknown),
+        claims: parsed(&row.get::<_, String>(6)?)?,
+        sought: parsed(&row.get::<_, String>(7)?)?,
+        chosen: row
+            .get::<_, Option<String>>(8)?
+            .map(|text| parsed(&text))
+            .transpose()?,
+        attempts: parsed(&row.get::<_, String>(9)?)?,
+        payload: row.get(10)?,
+        at: instant(row.get(11)?),
+        looks: row.get(12)?,
+        look_at: instant(row.get(13)?),
+    })
+}
+
+/// The entry of a step of a record.
+pub(super) fn entry(
+    connection: &Connection,
+    record: &RecordKey,
+    step: &str,
+) -> rusqlite::Result<Option<Entry>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {ENTRY} FROM entry WHERE flow = ?1 AND key = ?2 AND step = ?3"
+        ))?
+        .query_row([&record.flow, &record.key, step], read)
+        .optional()
+}
+
+/// Stores an entry under the holder's fencing number and the next sequence number.
+pub(super) fn put(connection: &Connection, entry: &Entry, fence: u64) -> rusqlite::Result<()> {
+    let chosen = entry.chosen.as_ref().map(json).transpose()?;
+    connection
+        .prepare_cached(&format!(
+            "INSERT OR REPLACE INTO entry ({ENTRY}, fence, number)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,
+                (SELECT COALESCE(MAX(number), 0) + 1 FROM entry))"
+        ))?
+        .execute(params![
+            entry.intent.record.flow,
+            entry.intent.record.key,
+            entry.intent.step,
+            entry.intent.resource,
+            entry.source,
+            entry.phase.word(),
+            json(&entry.claims)?,
+            json(&entry.sought)?,
+            chosen,
+            json(&entry.attempts)?,
+            entry.payload,
+            entry.at.map(stamp),
+            entry.looks,
+            entry.look_at.map(stamp),
+            fence.cast_signed(),
+        ])
+        .map(drop)
+}
+
+/// In one form, so that texts compare as the instants do.
+fn stamp(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
+}
+
+fn all(connection: &Connection, filter: &str, with: &[&str]) -> rusqlite::Result<Vec<Entry>> {
+    connection
+        .prepare_cached(&format!("SELECT {ENTRY} FROM entry WHERE {filter}"))?
+        .query_map(rusqlite::params_from_iter(with), read)?
+        .collect()
+}
+
+/// Entries of which nobody knows what became, in the order in which they were released.
+pub(super) fn open(connection: &Connection) -> rusqlite::Result<Vec<Entry>> {
+    all(
+        connection,
+        "phase IN ('released', 'unknown', 'accepted') ORDER BY number",
+        &[],
+    )
+}
+
+/// Entries of a record.
+pub(super) fn of_record(
+    connection: &Connection,
+    record: &RecordKey,
+) -> rusqlite::Result<Vec<Entry>> {
+    all(
+        connection,
+        "flow = ?1 AND key = ?2",
+        &[&record.flow, &record.key],
+    )
+}
+
+/// Entries whose next look is due.
+pub(super) fn to_look_at(connection: &Connection, now: Timestamp) -> rusqlite::Result<Vec<Entry>> {
+    all(
+        connection,
+        "look_at IS NOT NULL AND look_at <= ?1 ORDER BY look_at",
+        &[&stamp(now)],
+    )
+}
+
+/// Erases payloads of before.
+pub(super) fn drop_payloads(connection: &Connection, before: Timestamp) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "UPDATE entry SET payload = NULL WHERE payload IS NOT NULL AND at < ?1 AND phase NOT IN ('released', 'unknown', 'accepted')",
+            [stamp(before)],
+        )
+        .map(drop)
+}
