@@ -274,7 +274,8 @@ system books: eaccounting
         code: "F0127",
         title: "Unknown option of a system",
         page: r#"A system's options are the `param`s of its connector. What is left out here comes from the environment: FLOWBOOK_TILL_HOST gives
-`host` of the system `till`.
+`host` of the system `till`. Every system has the option `settle` besides: how long a write to it can still take effect after it was given up, in place
+of what its connector says.
 
 ```flow,wrong
 system till: ccv_salespos { hots: "demo.ccvshop.nl" }

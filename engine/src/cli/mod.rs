@@ -16,6 +16,8 @@ mod output;
 mod run;
 mod sandbox;
 mod settings;
+mod settle;
+mod signals;
 mod systems;
 mod test;
 mod validate;

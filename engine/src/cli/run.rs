@@ -8,13 +8,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::{Exit, book, folder_and_names, output, sandbox, settings, systems};
+use super::{Exit, book, folder_and_names, output, sandbox, settings, settle, signals, systems};
 use crate::check::suggest;
 use crate::checked::Book;
 use crate::connect::{Bounds, HttpSystems, TokenKeeper, Trouble, environment, read_access};
 use crate::lower;
 use crate::plan::Plan;
 use crate::run::report::{FlowReport, RecordReport, Report};
+use crate::run::stopping::StopToken;
 use crate::run::{self, Progress};
 use crate::sources::Sources;
 use crate::store::Store;
@@ -26,7 +27,8 @@ use crate::store::sqlite::SqliteStore;
     flowbook run flows/ccv-eaccounting orders --dry-run --only 339323500\n  \
     flowbook run flows/ccv-eaccounting --set document=invoice\n\n\
     Without --sandbox the addresses and keys of the systems come from the environment:\n  \
-    FLOWBOOK_<SYSTEM>_<NAME>, where NAME is a param or secret of its connector, BASE, TOKEN_URL or REFRESH_TOKEN.")]
+    FLOWBOOK_<SYSTEM>_<NAME>, where NAME is a param or secret of its connector, BASE, TOKEN_URL, REFRESH_TOKEN or SETTLE.\n\n\
+    Ctrl-C lets what is in flight end and stops within seconds; a second one stops at once. The next run goes on.")]
 pub struct Options {
     /// The flowbook's folder and the names of flows; all flows if none is named.
     #[arg(value_name = "DIR|FLOW")]
@@ -118,7 +120,9 @@ async fn carry_out(
 ) -> Result<Exit, Exit> {
     let sample = sandbox.map(Sandbox::settings).unwrap_or_default();
     let values = settings::given_or_sample(book, &options.set, &sample)?;
-    let plan = lower::lower(book, sources, &values).map_err(|missing| output::missing(&missing))?;
+    let mut plan =
+        lower::lower(book, sources, &values).map_err(|missing| output::missing(&missing))?;
+    settle::apply(&mut plan, &environment, sandbox.is_some()).map_err(|trouble| told(&trouble))?;
     let since = since(options.since.as_deref(), &plan)?;
     let store = SqliteStore::open(state).map_err(|why| refused(&why.to_string(), None))?;
     let store = Arc::new(Mutex::new(store));
@@ -149,6 +153,8 @@ async fn carry_out(
     });
     let http = connected.map_err(|trouble| told(&trouble))?;
     let watcher = Watcher::new(options);
+    let stop = StopToken::default();
+    signals::listen(stop.clone());
     let report = run::run(
         &plan,
         &http,
@@ -159,6 +165,7 @@ async fn carry_out(
             limit: options.limit,
             only: options.only.clone(),
             since,
+            stop,
             ..run::Options::default()
         },
         &watcher,
@@ -181,7 +188,7 @@ async fn carry_out(
 }
 
 fn ended(report: &Report) -> Exit {
-    if report.stopped.is_some() || report.failed() > 0 {
+    if report.stopped.is_some() || report.failed() > 0 || !report.findings.is_empty() {
         Exit::Findings
     } else {
         Exit::Done

@@ -26,6 +26,7 @@ use crate::plan::connector::{
 };
 use args::{Args, OF_CONNECTOR};
 use options::Options;
+pub(super) use options::seconds;
 pub(super) use resource::{Site, resources};
 use template::template_of;
 pub(super) use tree::register;
@@ -281,7 +282,7 @@ fn said(directive: &Directive, made: &mut Connector, out: &mut Vec<Diagnostic>) 
             let span = args.span("a span of time");
             args.done();
             if let Some(span) = span {
-                made.settle_s = options::seconds(span);
+                made.settle_s = seconds(span);
             }
         }
         _ => out.push(args::unknown(directive, OF_CONNECTOR, "a connector")),
@@ -371,7 +372,7 @@ fn limit(mut args: Args<'_, '_>) -> Option<Limit> {
         return None;
     }
     let per_s = match args.maybe_span() {
-        Some(span) => u32::try_from(options::seconds(span))
+        Some(span) => u32::try_from(seconds(span))
             .ok()
             .filter(|seconds| *seconds > 0),
         None => match args.word("a time: `second`, `minute`, `hour`, `day`") {

@@ -183,7 +183,7 @@ pub(super) fn text_of(value: &Expr, out: &mut Vec<Diagnostic>) -> Option<String>
 }
 
 /// A span of time in seconds.
-pub(super) fn seconds(span: &ast::TimeSpan) -> u64 {
+pub(in crate::check) fn seconds(span: &ast::TimeSpan) -> u64 {
     let seconds = match constant::time_span(span) {
         value::Span::Seconds(seconds) => seconds,
         value::Span::Days(days) => days.saturating_mul(86_400),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flowbook_grammar::ast::{self, FieldKind, ItemKind};
+use flowbook_grammar::ast::{self, ExprKind, FieldKind, ItemKind, Literal};
 use flowbook_stdlib::connectors;
 use flowbook_stdlib::value::Value;
 
@@ -12,6 +12,9 @@ use crate::check::named::Types;
 use crate::check::{constant, suggest};
 use crate::diagnostic::Diagnostic;
 use crate::plan::connector::{Connector, ResourceIx, System};
+
+/// An option of every system.
+const SETTLE: &str = "settle";
 
 /// A connector that is wanted: by a system, or by nobody yet.
 pub(super) struct Wanted<'a> {
@@ -64,8 +67,8 @@ impl<'a> Collector<'a, '_> {
                 continue;
             };
             *used = true;
-            let (item, made) = (*item, made.clone());
-            let options = self.options(system, &made);
+            let (item, mut made) = (*item, made.clone());
+            let options = self.options(system, &mut made);
             let number = self.declared.systems.len() as u32;
             self.declared.systems.push(System {
                 name: name.clone(),
@@ -123,7 +126,8 @@ impl<'a> Collector<'a, '_> {
     }
 
     /// What the flowbook itself says about an account; the rest comes from the environment.
-    fn options(&mut self, system: &ast::System, made: &Connector) -> Vec<(String, Value)> {
+    /// `settle` is an option of every system: this account's instead of the connector's.
+    fn options(&mut self, system: &ast::System, made: &mut Arc<Connector>) -> Vec<(String, Value)> {
         let mut options: Vec<(String, Value)> = Vec::new();
         for field in system.options.iter().flat_map(|record| &record.fields) {
             let (name, value) = match &field.kind {
@@ -152,12 +156,30 @@ impl<'a> Collector<'a, '_> {
                 );
                 continue;
             }
-            let Some(param) = made.params.iter().find(|param| param.name == name.text) else {
+            let param = made.params.iter().find(|param| param.name == name.text);
+            if param.is_none() && name.text == SETTLE {
+                match &value.kind {
+                    ExprKind::Literal(Literal::Span(span)) => {
+                        Arc::make_mut(made).settle_s = connector::seconds(span);
+                    }
+                    _ => self.out.push(
+                        Diagnostic::error(
+                            "F0151",
+                            value.span,
+                            "`settle` is a span of time: `settle: 5 min`.",
+                        )
+                        .label("no span of time"),
+                    ),
+                }
+                continue;
+            }
+            let Some(param) = param else {
                 let known = made
                     .params
                     .iter()
                     .filter(|param| !param.secret)
-                    .map(|param| &*param.name);
+                    .map(|param| &*param.name)
+                    .chain([SETTLE]);
                 self.out.push(
                     Diagnostic::error(
                         "F0127",
