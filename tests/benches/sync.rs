@@ -5,13 +5,12 @@ mod shop;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 use flowbook::connect::{Bounds, Forgetful, HttpSystems, read_access};
 use flowbook::plan::Plan;
 use flowbook::run::report::Report;
 use flowbook::run::{self, Silent};
 use flowbook::store::Store;
-use flowbook::store::memory::MemoryStore;
 use flowbook::store::sqlite::SqliteStore;
 use flowbook_sandbox::{Limits, Options, Sandbox};
 use tokio::runtime::Runtime;
@@ -63,20 +62,10 @@ fn syncs(c: &mut Criterion) {
     let mut group = c.benchmark_group("sync");
     group
         .sample_size(10)
+        .sampling_mode(SamplingMode::Flat)
         .warm_up_time(Duration::from_millis(1))
         .measurement_time(Duration::from_secs(10))
         .throughput(Throughput::Elements(ORDERS.into()));
-    group.bench_function("2000 orders, store in memory", |b| {
-        b.iter_custom(|times| {
-            (0..times)
-                .map(|_| {
-                    runtime
-                        .block_on(sync(&plan, &Mutex::new(MemoryStore::default())))
-                        .took
-                })
-                .sum()
-        });
-    });
     group.bench_function("2000 orders, store on disk", |b| {
         b.iter_custom(|times| {
             let once = |_| {
