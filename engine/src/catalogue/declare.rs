@@ -429,18 +429,98 @@ table rate(country: country) at date -> percent {
         code: "F0150",
         title: "Nothing that a connector says",
         page: r#"A line of a connector, of one of its resources or of a record type begins with a word that is not known there. Nothing in a connector
-file is passed by: a misspelt limit or key would be found only when something is booked twice."#,
+file is passed by: a misspelt limit or key would be found only when something is booked twice.
+
+```flow,wrong
+connector shop {
+  secret key: text
+  base    "https://shop.example/api"
+  headers { Authorization: "Bearer {key}" }
+  auth    none
+  limits 100 per minute
+  answers { 401 => sign_in, otherwise => unknown }
+  resource orders: Order { list GET "/orders", key id, whole }
+  type Order { id: int readonly, number: text(20), changed: datetime }
+}
+```
+
+`limit` is the word; `flowbook` names the nearest one, and stdlib/connectors/README.md says all of them.
+
+```flow,right
+connector shop {
+  secret key: text
+  base    "https://shop.example/api"
+  headers { Authorization: "Bearer {key}" }
+  auth    none
+  limit 100 per minute
+  answers { 401 => sign_in, otherwise => unknown }
+  resource orders: Order { list GET "/orders", key id, whole }
+  type Order { id: int readonly, number: text(20), changed: datetime }
+}
+```"#,
     },
     Entry {
         code: "F0151",
         title: "A line of a connector that is not understood",
-        page: r#"The word is known, what stands behind it is not. The message names the form in which it is written."#,
+        page: r#"The word is known, what stands behind it is not. The message names the form in which it is written.
+
+A key that never changes is no `auth` of its own; it stands in a header:
+
+```flow,wrong
+connector shop {
+  secret key: text
+  base    "https://shop.example/api"
+  headers { Authorization: "Bearer {key}" }
+  auth    bearer
+  answers { 401 => sign_in, otherwise => unknown }
+  resource orders: Order { list GET "/orders", key id, whole }
+  type Order { id: int readonly, number: text(20), changed: datetime }
+}
+```
+
+```flow,right
+connector shop {
+  secret key: text
+  base    "https://shop.example/api"
+  headers { Authorization: "Bearer {key}" }
+  auth    none
+  answers { 401 => sign_in, otherwise => unknown }
+  resource orders: Order { list GET "/orders", get GET "/orders/{id}", key id, whole }
+  type Order { id: int readonly, number: text(20), changed: datetime }
+}
+```"#,
     },
     Entry {
         code: "F0152",
         title: "A connector that leaves something out",
         page: r#"A connector says where its systems are (`base`), how requests are signed (`auth`) and what answers mean (`answers`). A resource can be read
-or written, and one that is read for changes has a `list` and a `key`, since records are told apart by it."#,
+or written, and one that is read for changes has a `list` and a `key`, since records are told apart by it.
+
+Here nobody says which field tells orders apart, so none could be read by its key or found again:
+
+```flow,wrong
+connector shop {
+  secret key: text
+  base    "https://shop.example/api"
+  headers { Authorization: "Bearer {key}" }
+  auth    none
+  answers { 401 => sign_in, otherwise => unknown }
+  resource orders: Order { list GET "/orders", get GET "/orders/{id}", whole }
+  type Order { id: int readonly, number: text(20), changed: datetime }
+}
+```
+
+```flow,right
+connector shop {
+  secret key: text
+  base    "https://shop.example/api"
+  headers { Authorization: "Bearer {key}" }
+  auth    none
+  answers { 401 => sign_in, otherwise => unknown }
+  resource orders: Order { list GET "/orders", get GET "/orders/{id}", key id, whole }
+  type Order { id: int readonly, number: text(20), changed: datetime }
+}
+```"#,
     },
     Entry {
         code: "F0153",
@@ -450,7 +530,31 @@ or written, and one that is read for changes has a `list` and a `key`, since rec
     Entry {
         code: "F0154",
         title: "No such field",
-        page: r#"A line of a resource names a field that its records do not have. Fields are named as in the type, letter by letter."#,
+        page: r#"A line of a resource names a field that its records do not have. Fields are named as in the type, letter by letter.
+
+```flow,wrong
+connector shop {
+  secret key: text
+  base    "https://shop.example/api"
+  headers { Authorization: "Bearer {key}" }
+  auth    none
+  answers { 401 => sign_in, otherwise => unknown }
+  resource orders: Order { list GET "/orders", key id, whole, find by nr with index }
+  type Order { id: int readonly, number: text(20), changed: datetime }
+}
+```
+
+```flow,right
+connector shop {
+  secret key: text
+  base    "https://shop.example/api"
+  headers { Authorization: "Bearer {key}" }
+  auth    none
+  answers { 401 => sign_in, otherwise => unknown }
+  resource orders: Order { list GET "/orders", key id, whole, find by number with index }
+  type Order { id: int readonly, number: text(20), changed: datetime }
+}
+```"#,
     },
     Entry {
         code: "F0155",
@@ -460,8 +564,33 @@ or written, and one that is read for changes has a `list` and a `key`, since rec
     Entry {
         code: "F0156",
         title: "Unknown in a text with holes",
-        page: r#"`{…}` in an address, a path or a header is filled when a request is made: with `param`s of the connector, in paths with fields of the record
-or its parent, in what is signed with `method`, `uri`, `body`, `time`. Secrets never stand in an address, where logs would show them."#,
+        page: r#"`{…}` in an address, a path or a header is filled when a request is made: with `param`s of the connector; in a path with an action's parameters,
+with the record's key (in `get` and `update`) and with fields of the parent (in a `sub`); in what is signed with `method`, `uri`, `body`, `time`.
+Other fields of a record are not known before it is read. Secrets never stand in an address, where logs would show them.
+
+```flow,wrong
+connector shop {
+  secret key: text
+  base    "https://shop.example/api"
+  headers { Authorization: "Bearer {key}" }
+  auth    none
+  answers { 401 => sign_in, otherwise => unknown }
+  resource orders: Order { list GET "/orders", get GET "/orders/{number}", key id, whole }
+  type Order { id: int readonly, number: text(20), changed: datetime }
+}
+```
+
+```flow,right
+connector shop {
+  secret key: text
+  base    "https://shop.example/api"
+  headers { Authorization: "Bearer {key}" }
+  auth    none
+  answers { 401 => sign_in, otherwise => unknown }
+  resource orders: Order { list GET "/orders", get GET "/orders/{id}", key id, whole }
+  type Order { id: int readonly, number: text(20), changed: datetime }
+}
+```"#,
     },
     Entry {
         code: "F0157",
@@ -494,12 +623,66 @@ All but the resource's `key` need a `list`. Amounts, lists and records are no ke
         code: "F0160",
         title: "What is new cannot be found so",
         page: r#"`changed F` and `growing F` go by a point in time: a `datetime` or a `date`. `changed` asks by an OData filter, which the connector must declare, or
-reads newest first (`by_order`)."#,
+reads newest first (`by_order`).
+Both `by_order` and `order F` need the parameter by which a list is ordered: `order` of `pages` or of `filter odata`. Nothing is asked for in an
+order that a system was never told.
+
+```flow,wrong
+connector shop {
+  secret key: text
+  base    "https://shop.example/api"
+  headers { Authorization: "Bearer {key}" }
+  auth    none
+  pages number { page: "page", size: "size", max: 100, items: "data" }
+  answers { 401 => sign_in, otherwise => unknown }
+  resource orders: Order { list GET "/orders", key id, changed changed by_order }
+  type Order { id: int readonly, number: text(20), changed: datetime }
+}
+```
+
+```flow,right
+connector shop {
+  secret key: text
+  base    "https://shop.example/api"
+  headers { Authorization: "Bearer {key}" }
+  auth    none
+  pages number { page: "page", size: "size", max: 100, items: "data", order: "sort", descending: "_desc" }
+  answers { 401 => sign_in, otherwise => unknown }
+  resource orders: Order { list GET "/orders", key id, changed changed by_order }
+  type Order { id: int readonly, number: text(20), changed: datetime }
+}
+```"#,
     },
     Entry {
         code: "F0161",
         title: "An unknown option",
-        page: r#"The braces behind a line of a connector hold a name that this line does not know."#,
+        page: r#"The braces behind a line of a connector hold a name that this line does not know.
+
+```flow,wrong
+connector shop {
+  secret key: text
+  base    "https://shop.example/api"
+  headers { Authorization: "Bearer {key}" }
+  auth    none
+  pages number { page: "page", size: "size", max: 100, itmes: "data" }
+  answers { 401 => sign_in, otherwise => unknown }
+  resource orders: Order { list GET "/orders", key id, whole }
+  type Order { id: int readonly, number: text(20), changed: datetime }
+}
+```
+
+```flow,right
+connector shop {
+  secret key: text
+  base    "https://shop.example/api"
+  headers { Authorization: "Bearer {key}" }
+  auth    none
+  pages number { page: "page", size: "size", max: 100, items: "data" }
+  answers { 401 => sign_in, otherwise => unknown }
+  resource orders: Order { list GET "/orders", key id, whole }
+  type Order { id: int readonly, number: text(20), changed: datetime }
+}
+```"#,
     },
     Entry {
         code: "F0162",

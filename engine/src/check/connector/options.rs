@@ -77,7 +77,8 @@ impl<'a> Options<'a> {
                     self.span,
                     format!("`{}` lacks `{name}: …` in its braces.", self.word),
                 )
-                .label(format!("`{name}` is missing")),
+                .label(format!("`{name}` is missing"))
+                .maybe_help(example(self.word, name)),
             );
         }
         value
@@ -166,6 +167,37 @@ impl<'a> Options<'a> {
             }
         }
     }
+}
+
+/// What an option that is missing may look like.
+fn example(word: &str, name: &str) -> Option<String> {
+    let text = match (word, name) {
+        ("pages", "items") => {
+            "Where the list is in an answer: `items: \"data\"`, `items: \"result.rows\"`."
+        }
+        ("pages", "size") => {
+            "The query parameter that takes the size of a page: `size: \"per_page\"`."
+        }
+        ("pages", "max") => "The most records that the system gives in a page: `max: 100`.",
+        ("pages", "start") => {
+            "The query parameter that takes the number of the first record: `start: \"offset\"`."
+        }
+        ("pages", "page") => {
+            "The query parameter that takes the number of the page: `page: \"page\"`."
+        }
+        ("auth", "token") => {
+            "The address where tokens are had: `token: \"https://id.example.com/token\"`."
+        }
+        ("auth", "key") => "The `secret` that the hash is made with: `key: secret_key`.",
+        ("auth", "sign") => "What is hashed: `sign: \"{method}|{uri}|{body}|{time}\"`.",
+        ("auth", "headers") => {
+            "Where the hash goes: `headers: { \"x-date\": \"{time}\", \"x-hash\": \"{hash}\" }`."
+        }
+        ("webhook", "id") => "Where the record's key is in a message: `id: \"id\"`.",
+        ("filter", "param") => "The query parameter that takes the filter: `param: \"$filter\"`.",
+        _ => return None,
+    };
+    Some(text.to_owned())
 }
 
 /// A text without holes.
