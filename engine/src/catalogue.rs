@@ -3,6 +3,7 @@
 //! Codes are stable: one that is out of use is never given to anything else. Each area has its file and its range.
 
 mod connect;
+mod connectors;
 mod declare;
 mod expressions;
 mod flows;
@@ -17,6 +18,7 @@ pub fn all() -> impl Iterator<Item = &'static Entry> {
     [
         flowbook_grammar::catalogue::CODES,
         declare::CODES,
+        connectors::CODES,
         tables::CODES,
         expressions::CODES,
         flows::CODES,
