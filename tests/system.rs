@@ -8,4 +8,5 @@ mod system {
     pub mod made_up;
     mod orders;
     pub mod support;
+    mod truth;
 }
