@@ -391,3 +391,40 @@ fn only_orders_in_the_chosen_states_are_sent() {
     assert_eq!(shop.booked().len(), due.count());
     assert!(shop.booked().iter().all(|order| order["status"] == 7));
 }
+
+#[test]
+fn what_a_connector_does_not_name_survives_an_update() {
+    let servers = Servers::start(Options::default());
+    let place = Workplace::with_flows();
+    let words = format!(
+        "run {BOOK} orders --set orders_since=2026-01-01 --set default_customer=1000 --format json"
+    );
+    place.flowbook(&words).at(servers.sandbox()).run();
+    let mut customers = servers.records("books/customers");
+    customers.retain(|one| one["EmailAddress"] == "anna.lind@example.com");
+    let mut customer = customers.pop().expect("a buyer");
+    let id = text(&customer, "Id").to_owned();
+    customer["WwwAddress"] = json!("https://anna.example");
+    customer["Telephone"] = json!("018-10 20 30");
+    customer["InvoiceCity"] = json!("Elsewhere");
+    servers.seed(json!({"books": {"customers": [customer]}}));
+
+    let mut orders = servers.records("till/orders");
+    orders.retain(|one| one["ordernumber_full"] == "1017");
+    let mut order = orders.pop().expect("an order of hers");
+    order["create_date"] = json!(jiff::Timestamp::now().to_string());
+    assert_eq!(order["customer"]["email"], "anna.lind@example.com");
+    order["id"] = json!(339_400_001);
+    order["ordernumber"] = json!(2050);
+    order["ordernumber_full"] = json!("2050");
+    order["customer"]["billingaddress"]["telephone"] = json!("");
+    servers.seed(json!({"till": {"orders": [order]}}));
+    let report = place.flowbook(&words).at(servers.sandbox()).run().json();
+    assert_eq!(flow(&report, "orders")["created"], 1, "{report}");
+
+    let mut customers = by_id(servers.records("books/customers"));
+    let now = customers.remove(&id).expect("still there");
+    assert_eq!(now["InvoiceCity"], "Uppsala", "{now}");
+    assert_eq!(now["WwwAddress"], "https://anna.example", "{now}");
+    assert_eq!(now["Telephone"], "018-10 20 30", "{now}");
+}

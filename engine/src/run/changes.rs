@@ -98,6 +98,7 @@ pub fn same(kind: &Kind, old: &Value, new: &Value) -> bool {
     match (kind, old, new) {
         (_, _, Value::Late) | (_, Value::Late, _) => false,
         (_, Value::None, Value::Clear) => true,
+        (Kind::List(_), Value::None, Value::List(new)) if new.is_empty() => true,
         (Kind::Record(shape), Value::Record(old), Value::Record(new)) => shape
             .fields
             .iter()

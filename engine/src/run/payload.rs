@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use flowbook_stdlib::types::{Kind as Of, Shape};
 use flowbook_stdlib::value::Value;
 use flowbook_stdlib::wire;
 
@@ -91,10 +92,13 @@ impl<'a, S: Systems> Engine<'a, S> {
         creates: bool,
         holes: bool,
     ) -> Result<Vec<Leaf<'a>>, Stop> {
+        let shape = &self.resource(step.resource).shape;
         let mut leaves = Vec::with_capacity(step.body.len());
         for put in &step.body {
             let value = match life.machine.leaf(put, creates) {
                 Ok(None | Some(Value::None)) => continue,
+                // what is made anew has nothing to empty, unless leaving it out means a default
+                Ok(Some(Value::Clear)) if creates && !has_default(shape, &put.at) => continue,
                 Ok(Some(value)) => value,
                 Err(Stop::Late) if holes => Value::Late,
                 Err(stop) => return Err(stop),
@@ -108,7 +112,7 @@ impl<'a, S: Systems> Engine<'a, S> {
             }
             leaves.push((put, value));
         }
-        if let Some(ended) = agree::contradiction(&self.resource(step.resource).shape, &leaves) {
+        if let Some(ended) = agree::contradiction(shape, &leaves) {
             return Err(life.machine.end_at(step.place, ended));
         }
         Ok(leaves)
@@ -191,6 +195,20 @@ pub(super) fn said(keys: &[String]) -> String {
     }
     let shown: Vec<String> = keys.iter().map(|key| key.replace('=', " = ")).collect();
     shown.join(" or ")
+}
+
+/// Whether the field at this path becomes something by itself when it is left out.
+fn has_default(shape: &Shape, path: &[u16]) -> bool {
+    let Some((first, rest)) = path.split_first() else {
+        return false;
+    };
+    let Some(field) = shape.fields.get(usize::from(*first)) else {
+        return false;
+    };
+    match &field.ty.kind {
+        Of::Record(inner) if !rest.is_empty() => has_default(inner, rest),
+        _ => field.default.is_some(),
+    }
 }
 
 /// Whether a part of the value is known only after an answer.

@@ -14,7 +14,7 @@ use flowbook_stdlib::wire;
 use super::report::{RecordReport, Report};
 use super::time::Hasty;
 use super::{Options, Progress, map, ops, run};
-use crate::checked::{Book, Expectation, Expr, Local, Map, RecordEnd, Test};
+use crate::checked::{Book, Expectation, Expr, ExprKind, Local, Map, RecordEnd, Test};
 use crate::connect::MemorySystems;
 use crate::lower::lower;
 use crate::plan::{MapEntry, Plan};
@@ -365,11 +365,31 @@ impl<'t> Bench<'t> {
         match value {
             Ok(Value::Bool(true)) => Ok(()),
             Ok(Value::Bool(false) | Value::None) => {
-                Err(format!("This does not hold: {}", self.sources.text(span)))
+                let text = self.sources.text(span);
+                let text = text.strip_prefix("expect").unwrap_or(text).trim_start();
+                let sides = self.sides(span).await;
+                Err(format!("This does not hold: {text}{sides}"))
             }
             Ok(other) => Err(format!("This gives {}.", ops::in_message(&other))),
             Err(ended) => Err(ended.message),
         }
+    }
+}
+
+impl Bench<'_> {
+    /// What both sides of a comparison are, a line each.
+    async fn sides(&self, span: Span) -> String {
+        let mut told = String::new();
+        for side in ["left", "right"] {
+            let Ok(entry) = entry(&self.plan, &side_name(span, side)) else {
+                continue;
+            };
+            let value = map::value_of(&self.plan, entry, &self.systems, &self.options).await;
+            if let Ok(value) = value {
+                told.push_str(&format!("\n  {side}: {}", ops::in_message(&value)));
+            }
+        }
+        told
     }
 }
 
@@ -445,6 +465,10 @@ fn expect_name(span: Span) -> String {
     format!("expect {}:{}", span.file.0, span.start)
 }
 
+fn side_name(span: Span, side: &str) -> String {
+    format!("{} {side}", expect_name(span))
+}
+
 fn entry<'p>(plan: &'p Plan, name: &str) -> Result<&'p MapEntry, String> {
     plan.maps
         .iter()
@@ -478,6 +502,10 @@ fn plan(book: &Book, sources: &Sources, test: &Test) -> Result<Plan, Vec<Failure
     for (expectation, span) in &test.expect {
         if let Expectation::Holds(expr) = expectation {
             add(expect_name(*span), expr);
+            if let ExprKind::Compare(_, left, right) = &expr.kind {
+                add(side_name(*span, "left"), left);
+                add(side_name(*span, "right"), right);
+            }
         }
     }
     let runs = test.expect.iter().any(|(expectation, _)| {
