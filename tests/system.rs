@@ -5,6 +5,7 @@ mod system {
     mod commands;
     mod connectors;
     mod documents;
+    mod kills;
     mod layers;
     pub mod made_up;
     mod orders;

@@ -210,43 +210,6 @@ fn a_base_takes_the_place_of_what_only_addresses_need() {
 }
 
 #[test]
-fn a_killed_run_is_gone_on_with_and_nothing_is_made_twice() {
-    let servers = Servers::start(Options::default());
-    let place = Workplace::with_flows();
-    let words = "run flows/ccv-eaccounting orders --set orders_since=2026-01-01 --set default_customer=1000 --format json";
-    for pause in [300, 500, 700] {
-        let mut child = place.flowbook(words).at(servers.sandbox()).spawn();
-        std::thread::sleep(std::time::Duration::from_millis(pause));
-        // it may have ended by itself on a quick machine
-        let _ = child.kill();
-        child.wait().expect("ended");
-    }
-    place.flowbook(words).at(servers.sandbox()).run().exits(1);
-    let drafts = servers.records("books/customerinvoicedrafts");
-    let doubles: Vec<_> = count_by(&drafts, "BuyersOrderReference")
-        .into_iter()
-        .filter(|(reference, count)| *count > 1 && reference != "null")
-        .collect();
-    assert!(doubles.is_empty(), "{doubles:?}");
-    let last = place
-        .flowbook(words)
-        .at(servers.sandbox())
-        .run()
-        .exits(1)
-        .json();
-    assert_eq!(flow(&last, "orders")["created"], 0);
-
-    // as many as one undisturbed run makes
-    let quiet = Servers::start(Options::default());
-    let other = Workplace::with_flows();
-    other.flowbook(words).at(quiet.sandbox()).run().exits(1);
-    assert_eq!(
-        drafts.len(),
-        quiet.records("books/customerinvoicedrafts").len()
-    );
-}
-
-#[test]
 fn what_a_person_mends_goes_on_with_the_next_run() {
     let servers = Servers::start(Options::default());
     let place = Workplace::with_flows();

@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use flowbook_sandbox::{Options, Sandbox};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 /// The repository.
 pub fn repository() -> PathBuf {
@@ -289,6 +292,11 @@ impl Servers {
         }
     }
 
+    /// The books behind a line on which every answer takes so long.
+    pub fn slow_books(&self, delay: Duration) -> Slow {
+        Slow::start(&self.runtime, &self.sandbox().books_url(), delay)
+    }
+
     /// Requests counted so far.
     pub fn requests(&self) -> serde_json::Value {
         self.get("/_sandbox/requests")
@@ -327,6 +335,61 @@ impl Servers {
         });
         serde_json::from_str(&text).expect("JSON")
     }
+}
+
+/// A line on which answers are slow: what was written is done long before it is heard of.
+pub struct Slow {
+    base: String,
+}
+
+impl Slow {
+    fn start(runtime: &tokio::runtime::Runtime, url: &str, delay: Duration) -> Slow {
+        let parts: Vec<&str> = url.splitn(4, '/').collect();
+        let target = parts[2].to_owned();
+        let listener = runtime
+            .block_on(TcpListener::bind("127.0.0.1:0"))
+            .expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let path = parts.get(3).map(|path| format!("/{path}"));
+        runtime.spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let target = target.clone();
+                tokio::spawn(async move {
+                    if let Ok(server) = TcpStream::connect(target).await {
+                        join(client, server, delay).await;
+                    }
+                });
+            }
+        });
+        Slow {
+            base: format!("http://{address}{}", path.unwrap_or_default()),
+        }
+    }
+
+    /// Where the books are.
+    pub fn base(&self) -> String {
+        self.base.clone()
+    }
+}
+
+async fn join(client: TcpStream, server: TcpStream, delay: Duration) {
+    let (mut from_client, mut to_client) = client.into_split();
+    let (mut from_server, mut to_server) = server.into_split();
+    let asks = async {
+        // either side may go away at any moment: then the line is over
+        let _ = tokio::io::copy(&mut from_client, &mut to_server).await;
+        let _ = to_server.shutdown().await;
+    };
+    let answers = async {
+        let mut bytes = vec![0; 64 * 1024];
+        while let Ok(read) = from_server.read(&mut bytes).await {
+            tokio::time::sleep(delay).await;
+            if read == 0 || to_client.write_all(&bytes[..read]).await.is_err() {
+                break;
+            }
+        }
+    };
+    tokio::join!(asks, answers);
 }
 
 impl Drop for Servers {

@@ -65,12 +65,12 @@ impl SqliteStore {
                 (id, 0, None)
             }
         };
-        // An older copy was put in its place, or it was taken to another one.
+        // An older copy was put in its place, or it was taken to another one; until it has settled, it is nowhere.
         let cautious = lock.before > last || place.as_ref().is_some_and(|at| *at != lock.place);
         let fence = lock.before.max(last) + 1;
         connection
             .execute(
-                "UPDATE store SET fence = ?1, place = CASE WHEN ?2 THEN place ELSE ?3 END",
+                "UPDATE store SET fence = ?1, place = CASE WHEN ?2 THEN '' ELSE ?3 END",
                 params![fence.cast_signed(), cautious, lock.place],
             )
             .map_err(failed)?;

@@ -2,7 +2,7 @@
 
 use flowbook_stdlib::value::Value;
 
-use super::journal::{Batch, Outcome, Phase};
+use super::journal::{Batch, Intent, Outcome, Phase, Release, Sought};
 use super::memory::MemoryStore;
 use super::sqlite::SqliteStore;
 use super::*;
@@ -105,6 +105,215 @@ fn a_confirmed_write_is_linked_both_ways_and_passes_the_gates() {
         assert_eq!(state.end, End::Waiting);
         assert_eq!(store.unfinished("orders").expect("read").len(), 1);
     });
+}
+
+fn intent(step: &str) -> Intent {
+    Intent {
+        record: order("7"),
+        step: step.to_owned(),
+        resource: "books.invoice_drafts".to_owned(),
+    }
+}
+
+fn release(step: &str, hash: u64, chosen: Option<&str>) -> Release {
+    Release {
+        intent: intent(step),
+        source: "till.orders".to_owned(),
+        claims: vec!["Ref=A1".to_owned()],
+        sought: vec![Sought {
+            resource: "books.invoice_drafts".to_owned(),
+            fields: vec![vec![1]],
+            values: vec![Value::Text("A1".into())],
+            parent: None,
+        }],
+        chosen: chosen.map(|id| vec![Value::Text(id.into())]),
+        hash,
+        payload: "Ref: \"A1\"".to_owned(),
+        at: "2026-03-01T09:00:00Z".parse().expect("an instant"),
+    }
+}
+
+fn releases(store: &mut dyn Store, release: Release) -> Vec<Vec<Value>> {
+    let batch = Batch {
+        outcomes: Vec::new(),
+        releases: vec![release],
+    };
+    let overruled = store.commit(batch).expect("stored");
+    overruled.into_iter().map(|other| other.chosen).collect()
+}
+
+fn ends(store: &mut dyn Store, step: &str, phase: Phase, look_at: Option<&str>) {
+    let outcome = Outcome {
+        record: order("7"),
+        step: step.to_owned(),
+        phase,
+        link: None,
+        look_at: look_at.map(|at| at.parse().expect("an instant")),
+    };
+    let batch = Batch {
+        outcomes: vec![outcome],
+        releases: Vec::new(),
+    };
+    store.commit(batch).expect("stored");
+}
+
+fn only(store: &dyn Store) -> journal::Entry {
+    let mut entries = store.entries(&order("7")).expect("read");
+    assert_eq!(entries.len(), 1);
+    entries.remove(0)
+}
+
+#[test]
+fn what_is_only_planned_is_not_open_and_goes_with_the_record_s_end() {
+    both(|store| {
+        store.plan(&[intent("draft")]).expect("stored");
+        assert_eq!(only(store).phase, Phase::Planned);
+        assert_eq!(store.open_entries(), Ok(vec![]));
+        let state = waiting("later", "2026-03-01T09:00:00Z");
+        store
+            .end("orders", &[("7".to_owned(), state)])
+            .expect("stored");
+        assert_eq!(store.entries(&order("7")), Ok(vec![]));
+    });
+}
+
+#[test]
+fn what_is_released_is_open_until_its_outcome_and_its_record_has_passed() {
+    both(|store| {
+        store.plan(&[intent("draft")]).expect("stored");
+        assert!(releases(store, release("draft", 5, None)).is_empty());
+        let open = store.open_entries().expect("read");
+        assert_eq!(open.len(), 1);
+        assert_eq!(open[0].attempts, [5]);
+        assert_eq!(open[0].claims, ["Ref=A1"]);
+        assert_eq!(open[0].sought, release("draft", 5, None).sought);
+        let states = store.states("orders", &["7".to_owned()]).expect("read");
+        assert!(states[0].as_ref().is_some_and(|state| state.passed));
+        store.plan(&[intent("draft")]).expect("stored");
+        assert_eq!(only(store).phase, Phase::Released, "a plan forgets nothing");
+        ends(store, "draft", Phase::Confirmed, None);
+        assert_eq!(store.open_entries(), Ok(vec![]));
+        assert_eq!(only(store).payload, None);
+    });
+}
+
+#[test]
+fn attempts_are_those_that_may_have_taken_effect() {
+    both(|store| {
+        releases(store, release("draft", 5, None));
+        ends(store, "draft", Phase::Unsent, None);
+        assert!(only(store).attempts.is_empty());
+        releases(store, release("draft", 6, None));
+        ends(store, "draft", Phase::Settled, None);
+        releases(store, release("draft", 7, None));
+        ends(store, "draft", Phase::Refused, None);
+        assert_eq!(only(store).attempts, [6]);
+        releases(store, release("draft", 8, None));
+        assert_eq!(only(store).attempts, [6, 8]);
+        ends(store, "draft", Phase::Confirmed, None);
+        releases(store, release("draft", 9, None));
+        assert_eq!(only(store).attempts, [9], "a later change begins anew");
+    });
+}
+
+#[test]
+fn the_first_draft_that_may_have_been_booked_stays_chosen() {
+    both(|store| {
+        releases(store, release("invoice", 1, Some("D1")));
+        ends(store, "invoice", Phase::Refused, None);
+        assert!(releases(store, release("invoice", 1, Some("D2"))).is_empty());
+        ends(store, "invoice", Phase::Settled, None);
+        let overruled = releases(store, release("invoice", 1, Some("D3")));
+        assert_eq!(overruled, [[Value::Text("D2".into())]]);
+        assert_eq!(only(store).phase, Phase::Settled, "nothing was released");
+        assert!(releases(store, release("invoice", 1, Some("D2"))).is_empty());
+    });
+}
+
+#[test]
+fn second_looks_are_due_by_their_time() {
+    both(|store| {
+        releases(store, release("draft", 1, None));
+        ends(
+            store,
+            "draft",
+            Phase::Confirmed,
+            Some("2026-03-01T09:10:00Z"),
+        );
+        let due = |store: &dyn Store, at: &str| {
+            let due = store.to_look_at(at.parse().expect("an instant"));
+            due.expect("read").len()
+        };
+        assert_eq!(due(store, "2026-03-01T09:09:59Z"), 0);
+        assert_eq!(due(store, "2026-03-01T09:10:00Z"), 1);
+        let next = "2026-03-01T10:00:00Z".parse().ok();
+        store.looked_at(&order("7"), "draft", next).expect("stored");
+        assert_eq!(due(store, "2026-03-01T09:10:00Z"), 0);
+        assert_eq!(only(store).looks, 1);
+        store.looked_at(&order("7"), "draft", None).expect("stored");
+        assert_eq!(due(store, "2027-01-01T00:00:00Z"), 0);
+    });
+}
+
+#[test]
+fn payloads_are_kept_for_a_while_and_as_long_as_nobody_knows() {
+    both(|store| {
+        releases(store, release("draft", 1, None));
+        let later = "2026-04-01T09:00:00Z".parse().expect("an instant");
+        store.drop_payloads(later).expect("stored");
+        assert!(only(store).payload.is_some(), "it is open");
+        ends(store, "draft", Phase::Settled, None);
+        store
+            .drop_payloads("2026-03-01T08:00:00Z".parse().expect("an instant"))
+            .expect("stored");
+        assert!(only(store).payload.is_some(), "it is young");
+        store.drop_payloads(later).expect("stored");
+        assert_eq!(only(store).payload, None);
+    });
+}
+
+#[test]
+fn who_lost_the_store_to_another_process_writes_nothing_more() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut store = SqliteStore::open(folder.path()).expect("a store");
+    let other = rusqlite::Connection::open(folder.path().join("store.sqlite")).expect("opened");
+    other
+        .execute("UPDATE store SET fence = fence + 1", [])
+        .expect("taken over");
+    let StoreError(message) = store.plan(&[intent("draft")]).expect_err("fenced");
+    assert!(message.contains("was taken over"), "{message}");
+    other
+        .execute("UPDATE store SET fence = fence - 1", [])
+        .expect("given back");
+    let again = store.plan(&[intent("draft")]);
+    assert_eq!(
+        again,
+        Err(StoreError(message)),
+        "after a failure there is no other try"
+    );
+}
+
+#[test]
+fn an_older_copy_in_its_place_is_noticed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("store.sqlite");
+    let open = || SqliteStore::open(folder.path()).expect("a store");
+    assert!(!open().cautious(), "a new one");
+    std::fs::copy(&file, folder.path().join("copy")).expect("copied");
+    assert!(!open().cautious());
+    for side in ["-wal", "-shm"] {
+        // they may be gone already
+        let _ = std::fs::remove_file(folder.path().join(format!("store.sqlite{side}")));
+    }
+    std::fs::copy(folder.path().join("copy"), &file).expect("restored");
+    let mut store = open();
+    assert!(store.cautious());
+    drop(store);
+    store = open();
+    assert!(store.cautious(), "until it has settled");
+    store.settled().expect("stored");
+    drop(store);
+    assert!(!open().cautious());
 }
 
 #[test]
