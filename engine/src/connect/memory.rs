@@ -132,6 +132,12 @@ impl MemorySystems {
                 None => records.push(document.to_owned()),
             }
         }
+        if resource.one.is_some() && records.len() != 1 {
+            return Err(bad(format!(
+                "it is one record, and {} are given",
+                records.len()
+            )));
+        }
         let mut state = self.state();
         for (at, record) in records.into_iter().enumerate() {
             let value = self

@@ -29,6 +29,17 @@ async fn what_is_not_given_is_empty_and_a_single_one_is_missed() {
 }
 
 #[tokio::test]
+async fn of_a_single_one_there_are_not_two() {
+    let books = books();
+    let trouble = books.give(2, "[{}, {}]", "a.json").unwrap_err();
+    assert_eq!(
+        trouble.message,
+        "The records of books.company_settings in a.json cannot be read: it is one record, and 2 are given."
+    );
+    books.give(2, "{}", "a.json").unwrap();
+}
+
+#[tokio::test]
 async fn records_come_as_one_as_list_as_lines_and_as_the_vendor_answers() {
     for given in [
         r#"{"Name":"a"}"#,
