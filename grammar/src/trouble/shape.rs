@@ -504,6 +504,16 @@ fn names(here: &Here<'_>) -> Option<Said> {
             "Put the `-` at the end of the line before.",
         ));
     }
+    if first == "confirm" && matches!(token, "else" | "|") {
+        return Some(Said::new(
+            "F0016",
+            format!(
+                "`{token}` cannot stand on the left of a `confirm` without brackets around it."
+            ),
+            "brackets are needed",
+            "Write `confirm (a else b) = c`, `confirm (a | round(2)) = b`.",
+        ));
+    }
     if KEYWORDS.contains(&token) && !here.before().is_empty() {
         return Some(Said::new(
             "F0016",
