@@ -3,6 +3,7 @@
 
 use super::page::Engine;
 use super::stop::Ended;
+use super::write::Halt;
 use crate::connect::Systems;
 use crate::plan::{Step, To};
 
@@ -25,7 +26,7 @@ impl<S: Systems> Engine<'_, S> {
         step: &Step,
         attempts: &Attempts,
         findable: bool,
-    ) -> Result<(), Ended> {
+    ) -> Result<(), Halt> {
         let most = if findable { MOST_ATTEMPTS } else { 1 };
         if !attempts.accepted && attempts.hashes.len() < most {
             return Ok(());
@@ -46,12 +47,13 @@ impl<S: Systems> Engine<'_, S> {
                 step.name
             ),
         };
-        Err(Ended {
+        let ended = Ended {
             place: Some(step.place),
             ..Ended::failure("F0809", message).help(format!(
                 "Look in {system}. If the record is there, the next run finds it by its key; it is not sent again by itself."
             ))
-        })
+        };
+        Err(ended.into())
     }
 
     /// Whether the effect of a step can be seen: under a key, or in the record itself. What only a parent tells (`done if`) can be there though the
