@@ -1,5 +1,5 @@
 //! Again: a write that is certain not to have taken effect is sent once more, at most three times in all. What cannot be found in the target is sent
-//! once: if its answer is lost, a person must look.
+//! once: if its answer is lost, a person must look. A change of a record that is there may be repeated: whatever came through, it ends the same.
 
 use super::page::Engine;
 use super::stop::Ended;
@@ -47,13 +47,13 @@ impl<S: Systems> Engine<'_, S> {
                 step.name
             ),
         };
-        let ended = Ended {
+        Err(Ended {
             place: Some(step.place),
             ..Ended::failure("F0809", message).help(format!(
                 "Look in {system}. If the record is there, the next run finds it by its key; it is not sent again by itself."
             ))
-        };
-        Err(ended.into())
+        }
+        .into())
     }
 
     /// Whether the effect of a step can be seen: under a key, or in the record itself. What only a parent tells (`done if`) can be there though the

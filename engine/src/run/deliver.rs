@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 
 use super::cache;
 use super::changes;
+use super::claims::Claims;
 use super::eval::{Machine, Turn};
 use super::ops;
 use super::outcome::{Outcome, outcome};
@@ -20,7 +21,7 @@ use super::stopping::GRACE;
 use super::write::{Halt, of_trouble};
 use super::{second_look, staging, store_trouble};
 use crate::connect::{Outgoing, Sent, Systems, Trouble};
-use crate::plan::{Act, ActKind, Arg, Comparison, Flow, Math, NodeIx, Op, Step, StepIx};
+use crate::plan::{Act, ActKind, Arg, Comparison, Flow, Math, NodeIx, Op, Step, StepIx, To};
 use crate::store::journal::{self, Intent, Phase, Release, Sought};
 
 impl<'a, S: Systems> Engine<'a, S> {
@@ -48,6 +49,9 @@ impl<'a, S: Systems> Engine<'a, S> {
         let name = release.intent.step.clone();
         let findable = found.is_some() || self.is_findable(step, &release.claims);
         self.say_what_differs(life, step, &name, hash);
+        if found.is_some() {
+            life.attempts.remove(&name); // a change may be repeated by every run
+        }
         loop {
             let attempts = life.attempts.entry(name.clone()).or_default();
             self.may_send(step, attempts, findable)?;
@@ -142,7 +146,11 @@ impl<'a, S: Systems> Engine<'a, S> {
         hash: u64,
     ) -> Result<Release, Stop> {
         let ix = step_number(self.flow, step);
-        let claims = self.claims_of(life, step)?;
+        let mut claims = self.claims_of(life, step)?;
+        if let (Some(found), false) = (found, matches!(step.to, To::Record(_))) {
+            let id = life.machine.key_of(step.resource, found);
+            claims.push(Claims::update(step.resource, &id));
+        }
         let sought = match found {
             Some(_) => Vec::new(), // whether a change came through, only a comparison tells
             None => self.sought_of(life, step)?,

@@ -50,8 +50,13 @@ impl<'a, S: Systems> Engine<'a, S> {
         let mut reach = Reach::default();
         let cursor = self.stored(|store| store.cursor(&self.flow.name))?;
         let ran = self.read_all(cursor, &mut reach, report).await;
-        // Whatever the reading came to, what is on its way is brought to its end.
-        while !reach.ways.is_empty() {
+        // Whatever the reading came to, what is on its way is brought to its end. A run that stops leaves what settles to the next one.
+        loop {
+            let ended = self.drive(&mut reach.ways).await;
+            self.keep_ends(ended, report)?;
+            if ran.is_err() || self.stops() {
+                reach.ways.clear();
+            }
             match reach.ways.next().await {
                 Some(life) => self.keep_ends(vec![life], report)?,
                 None => break,

@@ -311,18 +311,20 @@ impl<'a, S: Systems> Engine<'a, S> {
     /// The claim on a record that is changed, whatever key it was found by.
     async fn hold_changed(
         &self,
-        life: &Life<'a>,
+        life: &mut Life<'a>,
         step: &Step,
         found: Option<&Value>,
     ) -> Option<Held> {
         let found = found.filter(|_| !matches!(step.to, To::Record(_)))?;
         let id = life.machine.key_of(step.resource, found);
+        life.slot = None; // whoever holds the claim may need the place
         let waits = self.idle.one();
         let held = self
             .claims
             .take(vec![Claims::update(step.resource, &id)])
             .await;
         drop(waits);
+        life.slot = self.slot().await;
         Some(held)
     }
 

@@ -274,6 +274,51 @@ fn an_update_waits_until_the_one_before_it_cannot_come_any_more() {
 }
 
 #[test]
+fn many_who_wait_for_one_record_leave_its_writer_its_place() {
+    let mut plan = shop();
+    plan.flows[0].acts.remove(0);
+    plan.flows[0].rounds[0].last -= 1;
+    plan.flows[0].rounds[1].first -= 1;
+    plan.flows[0].rounds[1].last -= 1;
+    let tables = Tables::new(&plan);
+    let customer = ["id9", "a@b.se", "zero"].map(|text| Value::Text(text.into()));
+    tables.give(CUSTOMERS, vec![Value::Record(customer.into())]);
+    let all = (1..=40).map(|n| {
+        let n = n.to_string();
+        order(&n, Some(&n), "a@b.se", &format!("status {n}"), "")
+    });
+    tables.give(ORDERS, all.collect());
+    tables.fault(Fault::Lost);
+    let store = store();
+    let report = go(&tables, &plan, &store);
+    assert_eq!(report.flows[0].done, 40, "{}", counts(&report));
+    assert_eq!(waited(&report), 1);
+}
+
+#[test]
+fn a_run_that_must_stop_does_not_wait_for_what_settles() {
+    let plan = shop();
+    let tables = Tables::new(&plan);
+    tables.give(
+        ORDERS,
+        vec![
+            order("1", Some("A1"), "a@b.se", "paid", ""),
+            order("2", Some("A2"), "c@d.se", "paid", ""),
+        ],
+    );
+    tables.fault(Fault::Lost);
+    tables.fault(Fault::Unsent);
+    let store = store();
+    let report = go(&tables, &plan, &store);
+    assert!(report.stopped.is_some());
+    assert_eq!(waited(&report), 0);
+    let report = go(&tables, &plan, &store);
+    assert_eq!(report.flows[0].done, 2);
+    assert_eq!(waited(&report), 1);
+    assert_eq!(tables.records(CUSTOMERS).len(), 2);
+}
+
+#[test]
 fn what_a_dead_run_released_is_looked_up_before_it_is_sent_again() {
     for (fault, drafts) in [(Fault::Hangs, "id1"), (Fault::HangsBefore, "id1")] {
         let plan = shop();
