@@ -12,3 +12,4 @@ pub mod plan;
 pub mod run;
 pub mod sources;
 pub mod store;
+pub mod time;

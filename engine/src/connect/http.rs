@@ -13,6 +13,7 @@ use super::find::Indexes;
 use super::line::{Bounds, Line, Request, Unread};
 use super::lists::{Memory, Question};
 use super::told::unreadable;
+use super::wire::World;
 use super::{Outgoing, OutgoingAct, Page, PageQuery, Sent, Systems, Trouble, pages};
 use crate::plan::connector::{Endpoint, Resource, ResourceIx, System};
 
@@ -42,6 +43,28 @@ impl HttpSystems {
         keeper: Arc<dyn TokenKeeper>,
         bounds: &Bounds,
     ) -> Result<HttpSystems, Trouble> {
+        HttpSystems::in_world(
+            systems,
+            resources,
+            access,
+            keeper,
+            bounds,
+            &World::default(),
+        )
+    }
+
+    /// As [`HttpSystems::new`], with another world than this machine's.
+    ///
+    /// # Errors
+    /// An address that cannot be used.
+    pub fn in_world(
+        systems: Vec<System>,
+        resources: Vec<Resource>,
+        access: Vec<Access>,
+        keeper: Arc<dyn TokenKeeper>,
+        bounds: &Bounds,
+        world: &World,
+    ) -> Result<HttpSystems, Trouble> {
         let readers = resources
             .iter()
             .map(|resource| {
@@ -58,7 +81,7 @@ impl HttpSystems {
         let lines = systems
             .iter()
             .zip(access)
-            .map(|(system, access)| Line::new(system, access, keeper.clone(), bounds))
+            .map(|(system, access)| Line::new(system, access, keeper.clone(), bounds, world))
             .collect::<Result<Vec<_>, _>>()?;
         Ok(HttpSystems {
             lines,

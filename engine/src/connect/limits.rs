@@ -3,15 +3,15 @@
 //! A window that slides, rather than a bucket: a full quota may go out at once, and never more than the quota in any span of its length.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::HeaderMap;
 use http::header::RETRY_AFTER;
 use jiff::Timestamp;
-use tokio::time::{Instant, sleep_until};
 
 use crate::plan::connector::{Limit, LimitOf, LimitPer, ResourceIx};
+use crate::time::Clock;
 
 /// The longest first pause that is taken where the system names none.
 const LONGEST_GUESS: Duration = Duration::from_secs(30);
@@ -20,8 +20,10 @@ const LONGEST_GUESS: Duration = Duration::from_secs(30);
 pub(super) struct Quotas {
     limits: Vec<Limit>,
     factor: u32,
-    windows: Mutex<HashMap<(usize, Counted), VecDeque<Instant>>>,
-    paused: Mutex<Option<Instant>>,
+    clock: Arc<dyn Clock>,
+    /// Moments are by [`Clock::elapsed`].
+    windows: Mutex<HashMap<(usize, Counted), VecDeque<Duration>>>,
+    paused: Mutex<Option<Duration>>,
 }
 
 /// What has a window of its own.
@@ -34,10 +36,11 @@ enum Counted {
 
 impl Quotas {
     /// `factor` times what the connector says: a sandbox admits more than the real system.
-    pub(super) fn new(limits: &[Limit], factor: u32) -> Quotas {
+    pub(super) fn new(limits: &[Limit], factor: u32, clock: Arc<dyn Clock>) -> Quotas {
         Quotas {
             limits: limits.to_vec(),
             factor: factor.max(1),
+            clock,
             windows: Mutex::default(),
             paused: Mutex::default(),
         }
@@ -46,20 +49,26 @@ impl Quotas {
     /// Returns when one more request may go out, which is counted by then.
     pub(super) async fn admit(&self, write: bool, path: &str, resource: ResourceIx) {
         loop {
-            let now = Instant::now();
+            let now = self.clock.elapsed();
             let pause = *lock(&self.paused);
             let until = pause
                 .filter(|until| *until > now)
                 .or_else(|| self.take(now, write, path, resource));
             match until {
-                Some(until) => sleep_until(until).await,
+                Some(until) => self.clock.sleep(until.saturating_sub(now)).await,
                 None => return,
             }
         }
     }
 
     /// Takes a place in every window that counts the request; else the moment when one is free.
-    fn take(&self, now: Instant, write: bool, path: &str, resource: ResourceIx) -> Option<Instant> {
+    fn take(
+        &self,
+        now: Duration,
+        write: bool,
+        path: &str,
+        resource: ResourceIx,
+    ) -> Option<Duration> {
         let mut windows = lock(&self.windows);
         let mine: Vec<_> = self
             .limits
@@ -79,13 +88,13 @@ impl Quotas {
                 ((at, counted), limit)
             })
             .collect();
-        let mut until: Option<Instant> = None;
+        let mut until: Option<Duration> = None;
         for (key, limit) in &mine {
             let span = Duration::from_secs(u64::from(limit.per_s));
             let window = windows.entry(key.clone()).or_default();
             while window
                 .front()
-                .is_some_and(|first| now.duration_since(*first) >= span)
+                .is_some_and(|first| now.saturating_sub(*first) >= span)
             {
                 window.pop_front();
             }
@@ -106,7 +115,7 @@ impl Quotas {
 
     /// Nothing goes out for so long.
     pub(super) fn pause(&self, span: Duration) {
-        let until = Instant::now() + span;
+        let until = self.clock.elapsed() + span;
         let mut paused = lock(&self.paused);
         *paused = (*paused).max(Some(until));
     }
@@ -124,7 +133,7 @@ fn first_segment(path: &str) -> &str {
 }
 
 /// How long a busy system wants to be left alone: `Retry-After` as seconds or date, else “… in 55 seconds” in its text, else a guess that doubles.
-pub(super) fn pause_asked(headers: &HeaderMap, text: &str, turn: u32) -> Duration {
+pub(super) fn pause_asked(headers: &HeaderMap, text: &str, turn: u32, now: Timestamp) -> Duration {
     let header = headers
         .get(RETRY_AFTER)
         .and_then(|value| value.to_str().ok())
@@ -132,7 +141,7 @@ pub(super) fn pause_asked(headers: &HeaderMap, text: &str, turn: u32) -> Duratio
     let asked = header.and_then(|value| {
         value.parse().map(Duration::from_secs).ok().or_else(|| {
             let until = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
-            let seconds = until.as_second() - Timestamp::now().as_second();
+            let seconds = until.as_second() - now.as_second();
             Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
         })
     });
@@ -153,6 +162,7 @@ fn seconds_in(text: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::MachineClock;
 
     fn limit(count: u32, per: LimitPer) -> Limit {
         Limit {
@@ -163,10 +173,14 @@ mod tests {
         }
     }
 
+    fn quotas(limit: Limit) -> Quotas {
+        Quotas::new(&[limit], 1, Arc::new(MachineClock::default()))
+    }
+
     #[test]
     fn a_full_quota_goes_out_at_once_and_the_next_waits_for_the_first_to_age() {
-        let quotas = Quotas::new(&[limit(2, LimitPer::Resource)], 1);
-        let start = Instant::now();
+        let quotas = quotas(limit(2, LimitPer::Resource));
+        let start = Duration::ZERO;
         let take =
             |at, resource| quotas.take(start + Duration::from_secs(at), false, "/a", resource);
         assert_eq!(take(0, 1), None);
@@ -184,8 +198,8 @@ mod tests {
 
     #[test]
     fn paths_are_counted_by_their_first_segment() {
-        let quotas = Quotas::new(&[limit(1, LimitPer::Path)], 1);
-        let now = Instant::now();
+        let quotas = quotas(limit(1, LimitPer::Path));
+        let now = Duration::ZERO;
         assert_eq!(quotas.take(now, false, "/customers?$page=1", 1), None);
         assert!(quotas.take(now, false, "/customers/7", 2).is_some());
         assert_eq!(quotas.take(now, false, "/articles", 1), None);
@@ -195,15 +209,30 @@ mod tests {
     fn the_pause_is_the_one_that_was_asked_for() {
         let mut headers = HeaderMap::new();
         let said = "quota exceeded! Try again in 55 seconds.";
-        assert_eq!(pause_asked(&headers, said, 0), Duration::from_secs(55));
-        assert_eq!(pause_asked(&headers, "", 3), Duration::from_secs(8));
-        assert_eq!(pause_asked(&headers, "", 40), LONGEST_GUESS);
+        assert_eq!(
+            pause_asked(&headers, said, 0, Timestamp::UNIX_EPOCH),
+            Duration::from_secs(55)
+        );
+        assert_eq!(
+            pause_asked(&headers, "", 3, Timestamp::UNIX_EPOCH),
+            Duration::from_secs(8)
+        );
+        assert_eq!(
+            pause_asked(&headers, "", 40, Timestamp::UNIX_EPOCH),
+            LONGEST_GUESS
+        );
         headers.insert(RETRY_AFTER, "7".parse().unwrap());
-        assert_eq!(pause_asked(&headers, said, 0), Duration::from_secs(7));
+        assert_eq!(
+            pause_asked(&headers, said, 0, Timestamp::UNIX_EPOCH),
+            Duration::from_secs(7)
+        );
         headers.insert(
             RETRY_AFTER,
-            "Wed, 21 Oct 2015 07:28:00 GMT".parse().unwrap(),
+            "Wed, 31 Dec 1969 07:28:00 GMT".parse().unwrap(),
         );
-        assert_eq!(pause_asked(&headers, said, 0), Duration::from_millis(50));
+        assert_eq!(
+            pause_asked(&headers, said, 0, Timestamp::UNIX_EPOCH),
+            Duration::from_millis(50)
+        );
     }
 }

@@ -12,7 +12,6 @@ use http::{HeaderMap, HeaderValue, Method};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
-use tokio::time::sleep;
 use url::Url;
 
 use super::access::{Access, TokenKeeper, is_loopback};
@@ -21,8 +20,10 @@ use super::limits::{Quotas, pause_asked};
 use super::oauth::Session;
 use super::sign::{self, Signed, header_name, header_value};
 use super::told::unreadable;
+use super::wire::{Exchange, HttpWire, Reply, Wire, World};
 use super::{Sent, Trouble, json, template};
 use crate::plan::connector::{Auth, Connector, Outcome, ResourceIx, System, Verify};
+use crate::time::Clock;
 
 /// Bounds of the line.
 #[derive(Debug, Clone)]
@@ -125,7 +126,8 @@ pub(super) struct Line {
     pub(super) connector: Arc<Connector>,
     pub(super) access: Access,
     pub(super) base: Url,
-    client: reqwest::Client,
+    wire: Arc<dyn Wire>,
+    clock: Arc<dyn Clock>,
     keeper: Arc<dyn TokenKeeper>,
     session: Option<Session>,
     quotas: Quotas,
@@ -142,8 +144,16 @@ impl Line {
         access: Access,
         keeper: Arc<dyn TokenKeeper>,
         bounds: &Bounds,
+        world: &World,
     ) -> Result<Line, Trouble> {
         let base = access.base(system)?;
+        let wire = match &world.wire {
+            Some(wire) => wire.clone(),
+            None => Arc::new(
+                HttpWire::new(&base, is_loopback(&base), bounds)
+                    .map_err(|_| unprepared(&system.name))?,
+            ),
+        };
         let connector = system.connector.clone();
         let mut session = None;
         if let Auth::OAuth2 {
@@ -161,39 +171,18 @@ impl Line {
                 *basic,
                 authorize.is_empty(),
                 scopes,
+                world.clock.clone(),
+                bounds.attempt,
             ));
         }
-        let mut client = reqwest::Client::builder()
-            .user_agent(concat!("flowbook/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .http1_only() // a connection that is given up is closed, with whatever was on it
-            .https_only(base.scheme() == "https")
-            .connect_timeout(bounds.connect)
-            .timeout(bounds.attempt)
-            .pool_idle_timeout(Duration::from_secs(20))
-            .pool_max_idle_per_host(bounds.at_once);
-        if is_loopback(&base) {
-            client = client.no_proxy();
-        }
-        let client = client.build().map_err(|_| {
-            Trouble::new(
-                "F0702",
-                format!(
-                    "No connection to {} can be prepared on this machine.",
-                    system.name
-                ),
-            )
-            .help("Check that this machine's certificates and proxy settings can be read.")
-        })?;
         Ok(Line {
             name: system.name.clone(),
-            quotas: Quotas::new(&connector.limits, bounds.quota_factor),
+            quotas: Quotas::new(&connector.limits, bounds.quota_factor, world.clock.clone()),
+            clock: world.clock.clone(),
             connector,
             access,
             base,
-            client,
+            wire,
             keeper,
             session,
             places: Semaphore::new(bounds.at_once.max(1)),
@@ -229,7 +218,7 @@ impl Line {
                     if failures >= self.bounds.reads {
                         return Err(Unread::Trouble(trouble));
                     }
-                    sleep(backoff(failures)).await;
+                    self.clock.sleep(backoff(failures)).await;
                     continue;
                 }
             };
@@ -266,7 +255,7 @@ impl Line {
                     if failures >= self.bounds.reads {
                         return Err(Unread::Trouble(self.failing(request, raw.status, &said)));
                     }
-                    sleep(backoff(failures)).await;
+                    self.clock.sleep(backoff(failures)).await;
                 }
             }
         }
@@ -323,7 +312,7 @@ impl Line {
         let mut token = None;
         if let Some(session) = &self.session {
             let held = session
-                .token(&self.client, &self.access, &*self.keeper)
+                .token(&*self.wire, &self.access, &*self.keeper)
                 .await
                 .map_err(|trouble| {
                     if write {
@@ -359,19 +348,21 @@ impl Line {
                     ),
                 ))
             })?;
-        let method = Method::from_bytes(request.method.as_bytes()).unwrap_or(Method::GET);
-        let mut call = self.client.request(method, url).headers(headers);
-        if let Some(body) = &request.body {
-            call = call.body(body.clone());
-        }
         self.count.fetch_add(1, Ordering::Relaxed);
-        let answer = call
-            .send()
-            .await
-            .map_err(|error| self.lost(request, &error))?;
-        let status = answer.status().as_u16();
-        let headers = answer.headers().clone();
-        let body = self.body(request, answer).await?;
+        let reply = self.wire.exchange(Exchange {
+            method: Method::from_bytes(request.method.as_bytes()).unwrap_or(Method::GET),
+            url,
+            headers,
+            body: request.body.clone(),
+            within: self.bounds.attempt,
+            largest: self.bounds.largest,
+        });
+        let Reply {
+            status,
+            headers,
+            body,
+        } = reply.await.map_err(|broken| self.lost(request, broken))?;
+        let body = self.plain(request, body)?;
         if (200..300).contains(&status) {
             self.verified(request, signed, &headers, &body)?;
         }
@@ -410,8 +401,12 @@ impl Line {
         token: Option<&SecretString>,
         has_body: bool,
     ) -> Result<HeaderMap, String> {
-        let mut headers =
-            sign::headers(&self.connector.auth, &self.access, signed, Timestamp::now())?;
+        let mut headers = sign::headers(
+            &self.connector.auth,
+            &self.access,
+            signed,
+            self.clock.wall(),
+        )?;
         for (name, value) in &self.connector.headers {
             let value = template::plain(value, &|hole| {
                 self.access.value(hole.first()?).map(Into::into)
@@ -431,38 +426,11 @@ impl Line {
         Ok(headers)
     }
 
-    /// The body, bounded, as text.
-    async fn body(&self, request: &Request, mut answer: reqwest::Response) -> Result<String, Lost> {
-        let mut bytes = Vec::new();
-        loop {
-            match answer.chunk().await {
-                Ok(None) => break,
-                Ok(Some(piece)) if bytes.len() + piece.len() <= self.bounds.largest => {
-                    bytes.extend_from_slice(&piece);
-                }
-                Ok(Some(_)) => {
-                    return Err(Lost::Unusable(
-                        Trouble::new(
-                            "F0710",
-                            format!(
-                                "The answer of {} to {} is larger than {} MB, so it is not read.",
-                                self.name,
-                                request.shown(),
-                                self.bounds.largest / (1024 * 1024)
-                            ),
-                        )
-                        .help("Ask for smaller pages in the connector (`max:`), or look at that record in the system."),
-                    ));
-                }
-                Err(error) => return Err(self.lost(request, &error)),
-            }
-        }
-        let text = String::from_utf8(bytes).map_err(|_| {
-            Lost::Unusable(unreadable(&self.name, request, "it is no text in UTF-8"))
-        })?;
-        let text = match text.strip_prefix('\u{feff}') {
+    /// The body as a text that can be read.
+    fn plain(&self, request: &Request, body: String) -> Result<String, Lost> {
+        let text = match body.strip_prefix('\u{feff}') {
             Some(rest) => rest.to_owned(),
-            None => text,
+            None => body,
         };
         if json::shallow(&text) {
             return Ok(text);
@@ -490,7 +458,7 @@ impl Line {
             return Ok(());
         };
         let auth = &self.connector.auth;
-        let Err(why) = sign::verify(auth, &self.access, signed, headers, body, Timestamp::now())
+        let Err(why) = sign::verify(auth, &self.access, signed, headers, body, self.clock.wall())
         else {
             return Ok(());
         };
@@ -537,7 +505,7 @@ impl Line {
     /// Waits as long as a busy system asks for.
     async fn wait(&self, busy: &mut Busy, request: &Request, raw: &Raw) -> Result<(), Trouble> {
         let said = self.said(raw);
-        let pause = pause_asked(&raw.headers, &said.text, busy.turns);
+        let pause = pause_asked(&raw.headers, &said.text, busy.turns, self.clock.wall());
         busy.turns += 1;
         busy.waited += pause;
         if busy.waited > self.bounds.patience {
@@ -570,6 +538,15 @@ impl Line {
 struct Busy {
     turns: u32,
     waited: Duration,
+}
+
+/// No connection can be made by this machine.
+fn unprepared(system: &str) -> Trouble {
+    Trouble::new(
+        "F0702",
+        format!("No connection to {system} can be prepared on this machine."),
+    )
+    .help("Check that this machine's certificates and proxy settings can be read.")
 }
 
 fn backoff(failures: u32) -> Duration {

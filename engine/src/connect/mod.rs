@@ -16,6 +16,7 @@ mod pages;
 mod sign;
 mod template;
 mod told;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -30,6 +31,7 @@ pub use access::{Access, Forgetful, TokenKeeper, environment, read as read_acces
 pub use http::HttpSystems;
 pub use line::Bounds;
 pub use memory::{Effect, MemorySystems};
+pub use wire::{Broken, Exchange, Reply, Wire, World};
 
 /// The systems of a flowbook. Records come and go as values in the order of their resource's shape.
 pub trait Systems: Send + Sync {

@@ -1,18 +1,21 @@
 //! Signed in by OAuth 2.0: one access token for all requests, renewed once for all that wait, and the next refresh token stored before it counts.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
-use http::header::AUTHORIZATION;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio::sync::Mutex;
-use tokio::time::Instant;
 use url::Url;
 
 use super::Trouble;
 use super::access::{Access, TokenKeeper};
 use super::sign::header_value;
+use super::wire::{Broken, Exchange, Wire};
+use crate::time::Clock;
 
 /// A token is renewed this long before it ends.
 const EARLY: Duration = Duration::from_secs(60);
@@ -29,12 +32,16 @@ pub(super) struct Session {
     /// No user signed in: the client itself is the account.
     client_only: bool,
     scopes: String,
+    clock: Arc<dyn Clock>,
+    /// How long one request for a token may take.
+    within: Duration,
     token: Mutex<Option<Token>>,
 }
 
 struct Token {
     access: SecretString,
-    until: Instant,
+    /// By [`Clock::elapsed`].
+    until: Duration,
 }
 
 #[derive(Deserialize)]
@@ -61,6 +68,8 @@ impl Session {
         basic: bool,
         client_only: bool,
         scopes: &[String],
+        clock: Arc<dyn Clock>,
+        within: Duration,
     ) -> Session {
         Session {
             system: system.to_owned(),
@@ -68,6 +77,8 @@ impl Session {
             basic,
             client_only,
             scopes: scopes.join(" "),
+            clock,
+            within,
             token: Mutex::default(),
         }
     }
@@ -75,20 +86,23 @@ impl Session {
     /// The access token; had anew if there is none that holds. Whoever waits here meanwhile takes the same one.
     pub(super) async fn token(
         &self,
-        client: &reqwest::Client,
+        wire: &dyn Wire,
         access: &Access,
         keeper: &dyn TokenKeeper,
     ) -> Result<SecretString, Trouble> {
         let mut token = self.token.lock().await;
-        if let Some(token) = token.as_ref().filter(|token| token.until > Instant::now()) {
+        if let Some(token) = token
+            .as_ref()
+            .filter(|token| token.until > self.clock.elapsed())
+        {
             return Ok(token.access.clone());
         }
-        let granted = self.renew(client, access, keeper).await?;
+        let granted = self.renew(wire, access, keeper).await?;
         let life = granted.expires_in.map_or(LIFE, Duration::from_secs);
         let early = EARLY.min(life / 2);
         let fresh = Token {
             access: granted.access_token,
-            until: Instant::now() + life.saturating_sub(early),
+            until: self.clock.elapsed() + life.saturating_sub(early),
         };
         let secret = fresh.access.clone();
         *token = Some(fresh);
@@ -108,7 +122,7 @@ impl Session {
 
     async fn renew(
         &self,
-        client: &reqwest::Client,
+        wire: &dyn Wire,
         access: &Access,
         keeper: &dyn TokenKeeper,
     ) -> Result<Granted, Trouble> {
@@ -117,7 +131,7 @@ impl Session {
                 ("grant_type", "client_credentials"),
                 ("scope", self.scopes.as_str()),
             ];
-            return self.ask(client, access, form).await.map_err(Failed::told);
+            return self.ask(wire, access, form).await.map_err(Failed::told);
         }
         let kept = keeper
             .token(&self.system)
@@ -132,7 +146,7 @@ impl Session {
                 ("grant_type", "refresh_token"),
                 ("refresh_token", token.as_str()),
             ];
-            match self.ask(client, access, form).await {
+            match self.ask(wire, access, form).await {
                 Ok(granted) => {
                     let next = granted
                         .refresh_token
@@ -155,13 +169,18 @@ impl Session {
 
     async fn ask(
         &self,
-        client: &reqwest::Client,
+        wire: &dyn Wire,
         access: &Access,
         mut form: Vec<(&str, &str)>,
     ) -> Result<Granted, Failed> {
         let id = access.value("client_id").unwrap_or_default();
         let secret = access.value("client_secret").unwrap_or_default();
-        let mut request = client.post(self.url.clone());
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/x-www-form-urlencoded"),
+        );
         if self.basic {
             let form: String = url::form_urlencoded::byte_serialize(id.as_bytes())
                 .chain([":"])
@@ -173,16 +192,27 @@ impl Session {
             );
             let value = header_value("authorization", &text)
                 .map_err(|why| Failed::Other(self.signed_out(&why)))?;
-            request = request.header(AUTHORIZATION, value);
+            headers.insert(AUTHORIZATION, value);
         } else {
             form.push(("client_id", id));
             form.push(("client_secret", secret));
         }
-        let mut answer = request.form(&form).send().await.map_err(|error| {
-            let why = if error.is_timeout() {
-                "no answer came in time"
-            } else {
-                "no connection came about"
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .finish();
+        let reply = wire.exchange(Exchange {
+            method: Method::POST,
+            url: self.url.clone(),
+            headers,
+            body: Some(body),
+            within: self.within,
+            largest: LARGEST,
+        });
+        let reply = reply.await.map_err(|broken| {
+            let why = match broken {
+                Broken::NotInTime | Broken::NotConnectedInTime => "no answer came in time",
+                Broken::TooLarge | Broken::NoText => "its answer cannot be read",
+                _ => "no connection came about",
             };
             Failed::Other(
                 Trouble::new(
@@ -196,20 +226,13 @@ impl Session {
                 .help("Check the network and run again."),
             )
         })?;
-        let status = answer.status().as_u16();
-        let mut body = Vec::new();
-        while let Ok(Some(piece)) = answer.chunk().await {
-            if body.len() + piece.len() > LARGEST {
-                break;
-            }
-            body.extend_from_slice(&piece);
-        }
+        let status = reply.status;
         if status == 200 {
-            return serde_json::from_slice(&body).map_err(|_| {
+            return serde_json::from_str(&reply.body).map_err(|_| {
                 Failed::Other(self.signed_out("the answer holds no token that can be read"))
             });
         }
-        let denied: Denied = serde_json::from_slice(&body).unwrap_or_default();
+        let denied: Denied = serde_json::from_str(&reply.body).unwrap_or_default();
         let mut said = denied.error.clone();
         if !denied.error_description.is_empty() {
             said = format!("{said}: {}", denied.error_description);

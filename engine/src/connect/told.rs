@@ -7,43 +7,56 @@ use super::Trouble;
 use super::answers::Said;
 use super::line::{Line, Lost, Raw, Request};
 use super::oauth::signed_out;
+use super::wire::Broken;
 
 impl Line {
-    /// A request that got no answer: whether it can have arrived.
-    pub(super) fn lost(&self, request: &Request, error: &reqwest::Error) -> Lost {
+    /// An exchange that gave no answer: whether its request can have arrived.
+    pub(super) fn lost(&self, request: &Request, broken: Broken) -> Lost {
         let host = self.base.host_str().unwrap_or_default();
-        if error.is_connect() || error.is_builder() {
-            let why = if error.is_dns() {
-                format!("there is no host “{host}”")
-            } else if error.is_timeout() {
-                format!(
-                    "{host} took no connection within {} seconds",
-                    self.bounds.connect.as_secs()
-                )
-            } else {
-                format!("{host} takes no connection")
-            };
-            return Lost::Unsent(
+        let unsent = |why: String| {
+            Lost::Unsent(
                 Trouble::new("F0702", format!("{} cannot be reached: {why}.", self.name)).help(
                     "Check the network and the system's address, then run again; nothing was sent.",
                 ),
-            );
-        }
-        let why = if error.is_timeout() {
-            format!(
+            )
+        };
+        let unknown = |why: String| {
+            Lost::Unknown(
+                Trouble::new(
+                    "F0707",
+                    format!("{} did not answer {}: {why}.", self.name, request.shown()),
+                )
+                .help("Run again in a few minutes; what was under way is looked up first."),
+            )
+        };
+        match broken {
+            Broken::NoHost => unsent(format!("there is no host “{host}”")),
+            Broken::NotConnectedInTime => unsent(format!(
+                "{host} took no connection within {} seconds",
+                self.bounds.connect.as_secs()
+            )),
+            Broken::NotConnected => unsent(format!("{host} takes no connection")),
+            Broken::NotInTime => unknown(format!(
                 "no whole answer came within {} seconds",
                 self.bounds.attempt.as_secs()
-            )
-        } else {
-            "the connection was cut before the answer was whole".to_owned()
-        };
-        Lost::Unknown(
-            Trouble::new(
-                "F0707",
-                format!("{} did not answer {}: {why}.", self.name, request.shown()),
-            )
-            .help("Run again in a few minutes; what was under way is looked up first."),
-        )
+            )),
+            Broken::Cut => unknown("the connection was cut before the answer was whole".to_owned()),
+            Broken::TooLarge => Lost::Unusable(
+                Trouble::new(
+                    "F0710",
+                    format!(
+                        "The answer of {} to {} is larger than {} MB, so it is not read.",
+                        self.name,
+                        request.shown(),
+                        self.bounds.largest / (1024 * 1024)
+                    ),
+                )
+                .help("Ask for smaller pages in the connector (`max:`), or look at that record in the system."),
+            ),
+            Broken::NoText => {
+                Lost::Unusable(unreadable(&self.name, request, "it is no text in UTF-8"))
+            }
+        }
     }
 
     /// It sends us on to another address.

@@ -24,7 +24,6 @@ pub mod stop;
 pub mod stopping;
 pub mod table;
 pub mod test;
-pub mod time;
 
 mod again;
 mod agree;
@@ -52,12 +51,12 @@ pub use page::ADOPTED;
 
 use report::{Finding, FlowReport, RecordReport, Report};
 use stopping::StopToken;
-use time::{Clock, MachineClock};
 
 use crate::connect::{Systems, Trouble};
 use crate::plan::connector::ResourceIx;
 use crate::plan::{Flow, Plan};
 use crate::store::{Store, StoreError};
+use crate::time::{Clock, MachineClock};
 
 /// How a run goes.
 #[derive(Debug, Clone)]

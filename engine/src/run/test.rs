@@ -12,7 +12,6 @@ use flowbook_stdlib::value::Value;
 use flowbook_stdlib::wire;
 
 use super::report::{RecordReport, Report};
-use super::time::Hasty;
 use super::{Options, Progress, map, ops, run};
 use crate::checked::{Book, Expectation, Expr, ExprKind, Local, Map, RecordEnd, Test};
 use crate::connect::MemorySystems;
@@ -21,6 +20,7 @@ use crate::plan::{MapEntry, Plan};
 use crate::sources::Sources;
 use crate::store::End;
 use crate::store::memory::MemoryStore;
+use crate::time::Hasty;
 
 /// What came of a test.
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-/// All clocks that a run reads. A simulation brings its own.
+/// All clocks that a run, its store and its lines read. A simulation brings its own.
 pub trait Clock: fmt::Debug + Send + Sync {
     /// Since some moment before the run: never goes back, whatever happens to the wall clock.
     fn elapsed(&self) -> Duration;
