@@ -162,6 +162,15 @@ impl std::error::Error for Error {
     }
 }
 
+/// How many requests came in, the sandbox's own doors left out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// All of them.
+    pub requests: u64,
+    /// Those that write.
+    pub writes: u64,
+}
+
 /// Both systems, running on loopback until [`Sandbox::shutdown`] or drop.
 pub struct Sandbox {
     shared: Arc<Shared>,
@@ -267,6 +276,11 @@ impl Sandbox {
             ("orders_since", "2026-01-01".to_owned()),
             ("default_customer", "\"1000\"".to_owned()),
         ])
+    }
+
+    /// How many requests have come in so far, from moment to moment: counted when they arrive, before they are carried out.
+    pub fn seen(&self) -> watch::Receiver<Seen> {
+        self.shared.seen.subscribe()
     }
 
     /// Lets running requests end, then closes both servers.

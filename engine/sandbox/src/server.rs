@@ -2,12 +2,13 @@
 
 use crate::json::{Json, object};
 use crate::state::State;
-use crate::{Options, books, faults, sample, till};
+use crate::{Options, Seen, books, faults, sample, till};
 use axum::extract::Request as HttpRequest;
 use axum::response::Response;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
+use tokio::sync::watch;
 
 /// Which of the two systems a server plays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -133,6 +134,7 @@ pub(crate) struct Shared {
     counts: Mutex<HashMap<String, u64>>,
     windows: Mutex<HashMap<(Side, String), (Instant, u32)>>,
     faults: Mutex<Vec<faults::Fault>>,
+    pub(crate) seen: watch::Sender<Seen>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -147,6 +149,7 @@ impl Shared {
             counts: Mutex::default(),
             windows: Mutex::default(),
             faults: Mutex::default(),
+            seen: watch::Sender::default(),
         }
     }
 
@@ -166,6 +169,7 @@ impl Shared {
                     headers: parts.headers,
                     body: String::from_utf8_lossy(&bytes).into_owned(),
                 };
+                self.see(&request);
                 match self.struck(side, &request).await {
                     Some(reply) => reply,
                     None => return cut(),
@@ -181,6 +185,17 @@ impl Shared {
             response = response.header(name, value);
         }
         response.body(reply.body.into()).unwrap_or_default()
+    }
+
+    /// Counts what came in, before anything is done about it.
+    fn see(&self, request: &Request) {
+        if !request.path.starts_with("/_sandbox/") {
+            let writes = request.method != "GET" && request.path != books::TOKEN_PATH;
+            self.seen.send_modify(|seen| {
+                seen.requests += 1;
+                seen.writes += u64::from(writes);
+            });
+        }
     }
 
     /// The answer to a request, or none when its connection is to be cut.
