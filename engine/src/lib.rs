@@ -13,3 +13,5 @@ pub mod run;
 pub mod sources;
 pub mod store;
 pub mod time;
+
+mod wrong;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
+use flowbook_stdlib::display::in_text;
 use flowbook_stdlib::operations::same;
 use flowbook_stdlib::value::Value;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
@@ -15,6 +16,7 @@ use super::line::Unread;
 use super::lists::Question;
 use super::{Trouble, filter};
 use crate::plan::connector::{How, Resource, ResourceIx};
+use crate::wrong::{self, Wrong};
 
 /// How far a scan goes back behind the newest record that it has seen: clocks, and records that show late.
 const SCAN_OVERLAP: SignedDuration = SignedDuration::from_mins(10);
@@ -318,6 +320,9 @@ pub(super) fn hits(records: &[Value], fields: &[Vec<u16>], keys: &[Vec<Value>]) 
         fields.iter().zip(key).all(|(path, wanted)| {
             match (at(record, path).unwrap_or(&Value::None), wanted) {
                 (Value::None, Value::None) => true,
+                (found, wanted) if wrong::is(Wrong::ForeignMarkAdopted) => {
+                    in_text(found).contains(&in_text(wanted))
+                }
                 (found, wanted) => same(found, wanted).unwrap_or(false), // of two kinds: not the same
             }
         })

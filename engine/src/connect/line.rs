@@ -24,6 +24,7 @@ use super::wire::{Exchange, HttpWire, Reply, Wire, World};
 use super::{Sent, Trouble, json, template};
 use crate::plan::connector::{Auth, Connector, Outcome, ResourceIx, System, Verify};
 use crate::time::Clock;
+use crate::wrong::{self, Wrong};
 
 /// Bounds of the line.
 #[derive(Debug, Clone)]
@@ -269,9 +270,14 @@ impl Line {
             let raw = match self.exchange(request, true).await {
                 Ok(raw) => raw,
                 Err(Lost::Unsent(trouble)) => return Err(Sent::Unsent(trouble)),
+                Err(Lost::Unknown(trouble)) if wrong::is(Wrong::TimeoutIsUnsent) => {
+                    return Err(Sent::Unsent(trouble.local()));
+                }
                 Err(Lost::Unknown(trouble)) => return Err(Sent::Unknown(trouble)),
                 Err(Lost::Unusable(trouble)) => return Err(Sent::Unknown(trouble)),
             };
+            #[cfg(test)]
+            let raw = self.followed(request, raw).await;
             if (200..300).contains(&raw.status) {
                 return Ok(self.answer(raw));
             }
@@ -303,6 +309,25 @@ impl Line {
                     ));
                 }
             }
+        }
+    }
+
+    /// What the address answers that a write was sent on to: what must never be asked.
+    #[cfg(test)]
+    async fn followed(&self, request: &Request, raw: Raw) -> Raw {
+        let to = raw.headers.get(http::header::LOCATION);
+        let to = to.and_then(|to| self.base.join(to.to_str().ok()?).ok());
+        match to {
+            Some(to) if raw.status / 100 == 3 && wrong::is(Wrong::RedirectFollowed) => {
+                let base = self.base.path().trim_end_matches('/');
+                let path = to.path().strip_prefix(base).unwrap_or(to.path()).to_owned();
+                let request = Request {
+                    path,
+                    ..request.clone()
+                };
+                self.exchange(&request, true).await.unwrap_or(raw)
+            }
+            _ => raw,
         }
     }
 

@@ -14,6 +14,7 @@ use super::line::{Line, Request, Unread};
 use super::told::unreadable;
 use super::{Bookmark, Page, PageQuery, Trouble, filter, pages};
 use crate::plan::connector::{PageStyle, Pages, Reading, Resource, ResourceIx};
+use crate::wrong::{self, Wrong};
 
 /// More pages than any list has: a server that never ends is left.
 const MOST_PAGES: u32 = 100_000;
@@ -85,7 +86,8 @@ impl HttpSystems {
         let trail = (ix, format!("{:?} {:?}", query.since, query.filters));
         let before = lock(&self.lists.trails)
             .remove(&trail)
-            .filter(|before| !first && before.next == start);
+            .filter(|before| !first && before.next == start)
+            .filter(|_| !wrong::is(Wrong::OffsetPagingTrusted));
         let offsets = pages.is_some_and(|pages| pages.style == PageStyle::Offset);
         let overlap = u64::from(before.is_some() && offsets && resource.key.is_some());
         let mut read = self

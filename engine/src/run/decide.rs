@@ -15,6 +15,7 @@ use super::stop::{Ended, Stop};
 use super::write::{Halt, untold};
 use crate::connect::{Outgoing, OutgoingAct, Systems};
 use crate::plan::{NodeIx, Op, Step, StepIx, To};
+use crate::wrong::{self, Wrong};
 
 /// What is to be done at a step.
 pub(super) enum Todo<'a> {
@@ -49,6 +50,11 @@ impl<'a, S: Systems> Engine<'a, S> {
             // A dry run cannot know what is under a key that an answer would tell.
             Err(Halt::Late) if self.options.dry => Found::None,
             Err(Halt::Late) => return self.lacking(life, step),
+            Ok(Found::Here(_))
+                if step.verb != Verb::Update && wrong::is(Wrong::NotLookedUpFirst) =>
+            {
+                Found::None
+            }
             found => found?,
         };
         if life
@@ -112,7 +118,8 @@ impl<'a, S: Systems> Engine<'a, S> {
             }
         }
         if let Some(found) = &found
-            && !self.differs(step, found, &leaves)
+            && (!self.differs(step, found, &leaves)
+                || (wrong::is(Wrong::HashOfIntent) && life.passed && !life.was_done()))
         {
             return Ok(Todo::Same(found.clone()));
         }

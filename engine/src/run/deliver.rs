@@ -23,6 +23,7 @@ use super::{second_look, staging, store_trouble};
 use crate::connect::{Outgoing, Sent, Systems, Trouble};
 use crate::plan::{Act, ActKind, Arg, Comparison, Flow, Math, NodeIx, Op, Step, StepIx, To};
 use crate::store::journal::{self, Intent, Phase, Release, Sought};
+use crate::wrong::{self, Wrong};
 
 impl<'a, S: Systems> Engine<'a, S> {
     /// Has one write released and sent, and once more where it is certain that it had no effect. The record that came of it, with the hash of what
@@ -56,12 +57,19 @@ impl<'a, S: Systems> Engine<'a, S> {
             let attempts = life.attempts.entry(name.clone()).or_default();
             self.may_send(step, attempts, findable)?;
             attempts.hashes.push(hash);
+            let early = match wrong::is(Wrong::IntentAfterSend) {
+                true => Some(self.send_once(&outgoing).await?),
+                false => None,
+            };
             match self.asker.journal.release(release.clone()).await {
                 Ok(None) => {}
                 Ok(Some(chosen)) => return Err(self.overruled(step, &chosen).into()),
                 Err(why) => return Err(self.stop(store_trouble(why))),
             }
-            let sent = self.send_once(&outgoing).await?;
+            let sent = match early {
+                Some(sent) => sent,
+                None => self.send_once(&outgoing).await?,
+            };
             let trouble = match outcome(sent, step, found.is_some()) {
                 Outcome::Confirmed(answer) => return Ok(Some((answer, hash))),
                 Outcome::Changed => {
@@ -119,7 +127,10 @@ impl<'a, S: Systems> Engine<'a, S> {
                     });
                 }
             };
-            self.settle(life, step).await?;
+            if wrong::is(Wrong::ResentUnseen) {
+                continue;
+            }
+            self.settle(life, step, release.at).await?;
             let look = self.look_again(life, step, turned, turn, leaves, &release.sought, hash);
             if let Some(found) = look.await? {
                 life.looked_up.insert(name);
@@ -327,6 +338,9 @@ impl<'a, S: Systems> Engine<'a, S> {
         else {
             return Ok(());
         };
+        if wrong::is(Wrong::BookedUnconfirmed) {
+            return Ok(());
+        }
         if let Some(when) = act.when {
             match self.at(life, turn, |machine| machine.truth(when)).await {
                 Ok(true) => {}

@@ -9,6 +9,7 @@ use super::stop::{Ended, Kind};
 use crate::connect::Systems;
 use crate::plan::{PlaceIx, Plan};
 use crate::store::{End, Reason, State};
+use crate::wrong::{self, Wrong};
 
 const DAY: u64 = 86_400;
 
@@ -74,6 +75,7 @@ impl<'a, S: Systems> Engine<'a, S> {
             None => End::Done,
             Some(Kind::Fail) => End::Failed,
             Some(Kind::Skip) => End::Skipped,
+            Some(Kind::Wait | Kind::Where) if wrong::is(Wrong::LeftOutIsTerminal) => End::Skipped,
             Some(Kind::Wait | Kind::Where) => End::Waiting,
         };
         let at = end

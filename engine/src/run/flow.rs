@@ -16,6 +16,7 @@ use super::write::Ways;
 use crate::connect::{Page, PageQuery, Systems, Trouble};
 use crate::store::journal::Intent;
 use crate::store::{End, State};
+use crate::wrong::{self, Wrong};
 
 /// What a record is said to wait for while nobody knows what became of its last write.
 const HELD: &str =
@@ -68,6 +69,10 @@ impl<'a, S: Systems> Engine<'a, S> {
             return Ok(());
         }
         match reach.shown.unwrap_or_default().cursor(cursor) {
+            Some(_) if wrong::is(Wrong::CursorUncapped) => {
+                let now = self.options.clock.wall();
+                self.stored(|store| store.advance(&self.flow.name, now))
+            }
             Some(to) => self.stored(|store| store.advance(&self.flow.name, to)),
             None => Ok(()),
         }
@@ -153,7 +158,7 @@ impl<'a, S: Systems> Engine<'a, S> {
         only_open: bool,
     ) -> Result<(), Trouble> {
         let first = self.page_of(&query).await?;
-        reach.shown.get_or_insert_with(|| Shown {
+        let shown = *reach.shown.get_or_insert_with(|| Shown {
             clock: first.clock,
             latest: first
                 .records
@@ -161,6 +166,11 @@ impl<'a, S: Systems> Engine<'a, S> {
                 .filter_map(|one| self.time_of(one))
                 .max(),
         });
+        if wrong::is(Wrong::CursorTooEarly)
+            && let Some(to) = shown.cursor(None)
+        {
+            self.stored(|store| store.advance(&self.flow.name, to))?;
+        }
         let mut page = Some(first);
         while let Some(Page { records, next, .. }) = page {
             let more = next

@@ -57,6 +57,7 @@ use crate::plan::connector::ResourceIx;
 use crate::plan::{Flow, Plan};
 use crate::store::{Store, StoreError};
 use crate::time::{Clock, MachineClock};
+use crate::wrong::{self, Wrong};
 
 /// How a run goes.
 #[derive(Debug, Clone)]
@@ -190,6 +191,7 @@ async fn carry_out<S: Systems>(
         })
     };
     let open = match open {
+        Ok(_) if wrong::is(Wrong::NoReconcile) => Vec::new(),
         Ok(open) => open,
         Err(trouble) => {
             stop_with(stopped, trouble);

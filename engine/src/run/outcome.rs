@@ -5,6 +5,7 @@ use flowbook_stdlib::value::Value;
 
 use crate::connect::{Sent, Trouble};
 use crate::plan::Step;
+use crate::wrong::{self, Wrong};
 
 /// What became of one attempt.
 pub(super) enum Outcome {
@@ -31,6 +32,7 @@ pub(super) fn outcome(sent: Sent, step: &Step, changes: bool) -> Outcome {
     match sent {
         Sent::Ok(Some(answer)) => Outcome::Confirmed(answer),
         Sent::Ok(None) if changes => Outcome::Changed,
+        Sent::Ok(None) if wrong::is(Wrong::EmptyIsUnsent) => Outcome::Unsent(accepted(step)),
         Sent::Ok(None) => Outcome::Accepted(accepted(step)),
         Sent::Taken(trouble) => Outcome::Taken(trouble),
         Sent::Gone(trouble) => Outcome::Gone(trouble),

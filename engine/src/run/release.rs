@@ -9,6 +9,7 @@ use flowbook_stdlib::value::Value;
 
 use crate::store::journal::{Batch, Outcome, Overruled, Release};
 use crate::store::{Store, StoreError};
+use crate::wrong::{self, Wrong};
 
 /// Outcomes that may gather before they are stored without a release.
 const MOST_OUTCOMES: usize = 256;
@@ -50,6 +51,9 @@ impl<'a> Journal<'a> {
             let mut gathered = self.gathered();
             gathered.batch.releases.push(release);
             let window = gathered.stored;
+            if gathered.batch.releases.len() == 1 && wrong::is(Wrong::FirstOfWindowEarly) {
+                return Ok(None);
+            }
             if gathered.batch.releases.len() >= self.window {
                 self.store_all(&mut gathered)?;
             }

@@ -8,6 +8,7 @@ use super::look_up::duplicate;
 use super::report::Finding;
 use crate::connect::{Systems, Trouble};
 use crate::store::journal::{Entry, Phase, Sought};
+use crate::wrong::{self, Wrong};
 
 const MINUTE: i64 = 60;
 const LOOKS: [SignedDuration; 3] = [
@@ -35,6 +36,9 @@ impl<S: Systems> Asker<'_, S> {
     /// Looks at everything whose look is due.
     pub async fn second_looks(&self, now: Timestamp) -> Result<Vec<Finding>, Trouble> {
         let mut findings = Vec::new();
+        if wrong::is(Wrong::NoSecondLook) {
+            return Ok(findings);
+        }
         for entry in self.stored(|store| store.to_look_at(now))? {
             let hits = match self.look_up(&entry.sought).await {
                 Ok(hits) => hits,

@@ -13,6 +13,7 @@ use super::ops;
 use super::stop::{Ended, Stop};
 use crate::plan::connector::{Reading, ResourceIx};
 use crate::plan::{self, AskIx, First, PlaceIx, Put, Step, StepIx, StepKey, To};
+use crate::wrong::{self, Wrong};
 
 /// The step and the turn of the `for` statements that it stands in.
 pub type Turned = (StepIx, Vec<u32>);
@@ -458,7 +459,7 @@ impl<'p> Machine<'p, '_> {
                 if let Some(found) = self.answer(fetch, step.place)?.first() {
                     return Ok(Found::Here(found.clone()));
                 }
-                if step.verb != Verb::Ensure {
+                if step.verb != Verb::Ensure && !wrong::is(Wrong::GoneMadeAgain) {
                     return self.become_another(step);
                 }
                 self.bounds.links.remove(&turned);
@@ -496,6 +497,7 @@ impl<'p> Machine<'p, '_> {
             let hits = self.hits(*ask, step.place)?;
             let of = self.code.program.asks[*ask as usize].resource;
             let found = match &*hits {
+                _ if of != step.resource && wrong::is(Wrong::LooksForDraftsOnly) => continue,
                 [] => continue,
                 [one] => one.clone(),
                 many => {

@@ -25,6 +25,7 @@ use crate::connect::{Systems, Trouble};
 use crate::plan::{Act, ActKind, Step, StepIx, To};
 use crate::store::Link;
 use crate::store::journal::{Outcome, Phase};
+use crate::wrong::{self, Wrong};
 
 /// Records on their way through their steps.
 pub(super) type Ways<'w, 'a> =
@@ -316,6 +317,9 @@ impl<'a, S: Systems> Engine<'a, S> {
         found: Option<&Value>,
     ) -> Option<Held> {
         let found = found.filter(|_| !matches!(step.to, To::Record(_)))?;
+        if wrong::is(Wrong::ChangedUnheld) {
+            return None;
+        }
         let id = life.machine.key_of(step.resource, found);
         life.slot = None; // whoever holds the claim may need the place
         let waits = self.idle.one();
