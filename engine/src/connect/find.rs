@@ -1,6 +1,6 @@
 //! Records by their keys: by filter, by parameter, by id, in an index of the whole list.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use flowbook_stdlib::display::in_text;
@@ -25,7 +25,7 @@ const AT_ONCE: usize = 4;
 
 /// Lists that were read whole.
 #[derive(Default)]
-pub(super) struct Indexes(std::sync::Mutex<HashMap<Which, Arc<Mutex<Option<Index>>>>>);
+pub(super) struct Indexes(std::sync::Mutex<BTreeMap<Which, Arc<Mutex<Option<Index>>>>>);
 
 /// A resource, and the field that it is scanned by.
 type Which = (ResourceIx, Option<u16>);
@@ -35,7 +35,7 @@ struct Index {
 }
 
 impl Indexes {
-    fn all(&self) -> MutexGuard<'_, HashMap<Which, Arc<Mutex<Option<Index>>>>> {
+    fn all(&self) -> MutexGuard<'_, BTreeMap<Which, Arc<Mutex<Option<Index>>>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -1,6 +1,6 @@
 //! One run of a flow: pages of what is new, read ahead while the page before is written; then a second look at what waits or failed.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use flowbook_stdlib::types::Kind;
 use flowbook_stdlib::value::{Code, Value};
@@ -34,9 +34,9 @@ struct Reach<'w, 'a> {
     /// Keys of the page before: a page that shifts shows some again.
     last: HashSet<String>,
     /// Records that wait or failed and were not seen yet.
-    open: HashMap<String, State>,
+    open: BTreeMap<String, State>,
     /// Records of which a dead holder left a write open.
-    held: HashSet<String>,
+    held: BTreeSet<String>,
     /// What the source showed first.
     shown: Option<Shown>,
     /// Records that something was to be done for.
@@ -345,9 +345,9 @@ impl<'a, S: Systems> Engine<'a, S> {
         let narrowed = by_key && many && !self.flow.read.relook.is_empty();
         if narrowed || !by_key {
             // Failed and begun records are none that the source's filters can find.
-            let others: HashMap<String, State> = reach
+            let others: BTreeMap<String, State> = reach
                 .open
-                .extract_if(|_, state| narrowed && !waits(state))
+                .extract_if(.., |_, state| narrowed && !waits(state))
                 .collect();
             if !whole && !reach.open.is_empty() {
                 let query = PageQuery {
@@ -367,7 +367,7 @@ impl<'a, S: Systems> Engine<'a, S> {
             }
             let unseen = std::mem::replace(&mut reach.open, others);
             report.read += unseen.len() as u64;
-            let ends: Vec<(String, State)> = sorted(unseen)
+            let ends: Vec<(String, State)> = unseen
                 .into_iter()
                 .filter_map(|(key, state)| self.not_seen(key, state, report))
                 .collect();
@@ -376,7 +376,7 @@ impl<'a, S: Systems> Engine<'a, S> {
                 return Ok(());
             }
         }
-        let mut keys = sorted(std::mem::take(&mut reach.open));
+        let mut keys: Vec<(String, State)> = std::mem::take(&mut reach.open).into_iter().collect();
         while !keys.is_empty() && !self.ends_here(reach) {
             let some: Vec<_> = keys.drain(..keys.len().min(TOGETHER)).collect();
             let mut records = Vec::with_capacity(some.len());
@@ -418,7 +418,7 @@ impl<'a, S: Systems> Engine<'a, S> {
         report: &mut FlowReport,
     ) -> Result<(), Trouble> {
         let resource = self.flow.read.resource;
-        let mut wanted: HashSet<String> = self.options.only.iter().cloned().collect();
+        let mut wanted: BTreeSet<String> = self.options.only.iter().cloned().collect();
         let mut records = Vec::new();
         if self.resource(resource).get.is_some() {
             for key in &self.options.only {
@@ -446,9 +446,7 @@ impl<'a, S: Systems> Engine<'a, S> {
             }
         }
         self.page(records, reach, report, true).await?;
-        let mut missing: Vec<String> = wanted.into_iter().collect();
-        missing.sort();
-        for key in missing {
+        for key in wanted {
             let message = format!(
                 "{} has no record with the key “{key}”.",
                 self.resource_name(resource)
@@ -475,12 +473,6 @@ impl<'a, S: Systems> Engine<'a, S> {
         }
         Ok(())
     }
-}
-
-fn sorted(records: HashMap<String, State>) -> Vec<(String, State)> {
-    let mut records: Vec<(String, State)> = records.into_iter().collect();
-    records.sort_by(|(a, _), (b, _)| a.cmp(b));
-    records
 }
 
 /// A key's value from its text.

@@ -1,7 +1,7 @@
 //! Settling: *not found* is believed only `settle` after the last moment in which the request can have left: our deadline, or the moment we took a dead
 //! holder's lock. Only that record waits, and who wants the same key; the others go on.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -100,13 +100,13 @@ impl<'a, S: Systems> Engine<'a, S> {
 /// What a dead holder released: nobody knows yet what became of it.
 #[derive(Debug)]
 pub(super) struct Unsettled {
-    open: Mutex<HashMap<RecordKey, usize>>,
+    open: Mutex<BTreeMap<RecordKey, usize>>,
     over: watch::Sender<bool>,
 }
 
 impl Unsettled {
     pub fn new(entries: &[Entry]) -> Unsettled {
-        let mut open: HashMap<RecordKey, usize> = HashMap::new();
+        let mut open: BTreeMap<RecordKey, usize> = BTreeMap::new();
         for entry in entries {
             *open.entry(entry.intent.record.clone()).or_default() += 1;
         }
@@ -117,7 +117,7 @@ impl Unsettled {
     }
 
     /// Keys of a flow's records that wait for it.
-    pub fn of(&self, flow: &str) -> HashSet<String> {
+    pub fn of(&self, flow: &str) -> BTreeSet<String> {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.keys()
             .filter(|record| record.flow == flow)
