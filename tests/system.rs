@@ -5,10 +5,14 @@ mod system {
     mod commands;
     mod connectors;
     mod documents;
+    #[cfg(unix)]
     mod kills;
     mod layers;
     pub mod made_up;
+    mod ordeal;
     mod orders;
+    #[cfg(unix)]
+    mod processes;
     pub mod support;
     mod truth;
 }

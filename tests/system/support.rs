@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use flowbook_sandbox::{Options, Sandbox};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -30,6 +32,22 @@ impl Workplace {
     pub fn with_flows() -> Workplace {
         let place = Workplace::empty();
         copy(&repository().join("flows"), &place.path().join("flows"));
+        place
+    }
+
+    /// The shipped flowbook with connectors that know no quota: with it, hundreds of orders take minutes.
+    pub fn without_quotas() -> Workplace {
+        let place = Workplace::with_flows();
+        for name in ["ccv_salespos", "eaccounting"] {
+            let shipped = repository().join(format!("stdlib/connectors/{name}.flow"));
+            let text = std::fs::read_to_string(shipped).expect("a connector");
+            let free: Vec<&str> = text
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("limit "))
+                .collect();
+            let file = format!("flows/ccv-eaccounting/{name}.flow");
+            place.write(&file, free.join("\n"));
+        }
         place
     }
 
@@ -141,6 +159,17 @@ impl Call {
     pub fn input(mut self, text: impl Into<Vec<u8>>) -> Call {
         self.input = text.into();
         self
+    }
+
+    /// Starts it and leaves it running; what it says goes to files.
+    pub fn spawn_to(mut self, stdout: &Path, stderr: &Path) -> std::process::Child {
+        let file = |path: &Path| std::fs::File::create(path).expect("a file");
+        self.command
+            .stdin(Stdio::null())
+            .stdout(file(stdout))
+            .stderr(file(stderr))
+            .spawn()
+            .expect("the binary starts")
     }
 
     /// Starts it and leaves it running, output thrown away.
@@ -340,6 +369,7 @@ impl Servers {
 /// A line on which answers are slow: what was written is done long before it is heard of.
 pub struct Slow {
     base: String,
+    held: Arc<AtomicUsize>,
 }
 
 impl Slow {
@@ -351,19 +381,27 @@ impl Slow {
             .expect("a port");
         let address = listener.local_addr().expect("an address");
         let path = parts.get(3).map(|path| format!("/{path}"));
+        let held = Arc::new(AtomicUsize::new(0));
+        let counted = held.clone();
         runtime.spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let target = target.clone();
+                let (target, held) = (target.clone(), counted.clone());
                 tokio::spawn(async move {
                     if let Ok(server) = TcpStream::connect(target).await {
-                        join(client, server, delay).await;
+                        join(client, server, delay, &held).await;
                     }
                 });
             }
         });
         Slow {
             base: format!("http://{address}{}", path.unwrap_or_default()),
+            held,
         }
+    }
+
+    /// How many records have been made of which nobody has been told yet.
+    pub fn made_and_untold(&self) -> usize {
+        self.held.load(Ordering::Relaxed)
     }
 
     /// Where the books are.
@@ -372,7 +410,7 @@ impl Slow {
     }
 }
 
-async fn join(client: TcpStream, server: TcpStream, delay: Duration) {
+async fn join(client: TcpStream, server: TcpStream, delay: Duration, held: &AtomicUsize) {
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
     let asks = async {
@@ -383,7 +421,10 @@ async fn join(client: TcpStream, server: TcpStream, delay: Duration) {
     let answers = async {
         let mut bytes = vec![0; 64 * 1024];
         while let Ok(read) = from_server.read(&mut bytes).await {
+            let made = usize::from(bytes.starts_with(b"HTTP/1.1 201"));
+            held.fetch_add(made, Ordering::Relaxed);
             tokio::time::sleep(delay).await;
+            held.fetch_sub(made, Ordering::Relaxed);
             if read == 0 || to_client.write_all(&bytes[..read]).await.is_err() {
                 break;
             }
@@ -419,4 +460,47 @@ pub fn count_by(records: &[serde_json::Value], field: &str) -> BTreeMap<String, 
         *counts.entry(record[field].to_string()).or_default() += 1;
     }
     counts
+}
+
+/// Sends a signal to a process that a test started: `STOP`, `CONT`, `TERM`.
+#[cfg(unix)]
+pub fn signal(child: &std::process::Child, name: &str) {
+    let sent = Command::new("kill")
+        .args([&format!("-{name}"), &child.id().to_string()])
+        .status()
+        .expect("kill runs");
+    assert!(sent.success());
+}
+
+/// Asks until it is so, or until patience is over; whether it is.
+pub fn until(patience: Duration, mut is_so: impl FnMut() -> bool) -> bool {
+    let began = Instant::now();
+    loop {
+        if is_so() {
+            return true;
+        }
+        if began.elapsed() > patience {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Numbers that a seed brings about: SplitMix64.
+pub struct Dice(u64);
+
+impl Dice {
+    /// Of a seed.
+    pub fn new(seed: u64) -> Dice {
+        Dice(seed)
+    }
+
+    /// The next number below `end`.
+    pub fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % end.max(1)
+    }
 }

@@ -11,21 +11,21 @@ use super::support::{Servers, Workplace, flow};
 
 const BOOK: &str = "flows/ccv-eaccounting";
 
-fn decimal(value: &Value) -> Decimal {
+pub fn decimal(value: &Value) -> Decimal {
     let text = value.to_string();
     Decimal::from_str(&text)
         .or_else(|_| Decimal::from_scientific(&text))
         .unwrap_or_else(|why| panic!("{text}: {why}"))
 }
 
-fn text<'v>(value: &'v Value, field: &str) -> &'v str {
+pub fn text<'v>(value: &'v Value, field: &str) -> &'v str {
     value[field].as_str().unwrap_or_default()
 }
 
-/// What one run left in the sandbox.
-struct Shop {
-    orders: Vec<Value>,
-    documents: Vec<Value>,
+/// What runs left in the sandbox.
+pub struct Shop {
+    pub orders: Vec<Value>,
+    pub documents: Vec<Value>,
     customers: BTreeMap<String, Value>,
     articles: BTreeMap<String, String>,
     terms: BTreeMap<String, String>,
@@ -50,15 +50,11 @@ fn shop(collection: &str, settings: &str) -> Shop {
         ))
         .run()
         .json();
-    let read = |collection: &str| place.sandbox_records(BOOK, collection);
-    Shop {
-        orders: read("till/orders"),
-        documents: read(collection),
-        customers: by_id(read("books/customers")),
-        articles: names(read("books/articles"), "Number"),
-        terms: names(read("books/termsofpayments"), "Name"),
-        report: flow(&report, "orders").clone(),
-    }
+    Shop::read(
+        |collection| place.sandbox_records(BOOK, collection),
+        collection,
+        &report,
+    )
 }
 
 /// A document's total and its VAT, in its own currency, before whole kronor are made of it.
@@ -79,14 +75,26 @@ fn totals(document: &Value) -> (Decimal, Decimal) {
 }
 
 impl Shop {
-    fn of(&self, order: &Value) -> Vec<&Value> {
+    /// What the collections hold, and what the last run said.
+    pub fn read(read: impl Fn(&str) -> Vec<Value>, documents: &str, report: &Value) -> Shop {
+        Shop {
+            orders: read("till/orders"),
+            documents: read(documents),
+            customers: by_id(read("books/customers")),
+            articles: names(read("books/articles"), "Number"),
+            terms: names(read("books/termsofpayments"), "Name"),
+            report: flow(report, "orders").clone(),
+        }
+    }
+
+    pub fn of(&self, order: &Value) -> Vec<&Value> {
         let number = format!("1-{}", text(order, "ordernumber_full"));
         let same = |one: &&Value| text(one, "BuyersOrderReference") == number;
         self.documents.iter().filter(same).collect()
     }
 
     /// The orders whose note in the till says that they are booked.
-    fn booked(&self) -> Vec<&Value> {
+    pub fn booked(&self) -> Vec<&Value> {
         let noted = |order: &&Value| {
             let note = format!("Booked as 1-{}", text(order, "ordernumber_full"));
             let notes = order["_ordernotes"].as_array().expect("notes");
@@ -107,7 +115,7 @@ impl Shop {
     }
 
     /// Totals, VAT, currency, buyer, terms, rows; of every booked order.
-    fn is_true(&self, at_least: usize) {
+    pub fn is_true(&self, at_least: usize) {
         let booked = self.booked();
         assert!(booked.len() >= at_least, "{} booked", booked.len());
         for order in booked {

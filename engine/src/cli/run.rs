@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use flowbook_sandbox::Sandbox;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -18,8 +19,8 @@ use crate::run::report::{FlowReport, RecordReport, Report};
 use crate::run::stopping::StopToken;
 use crate::run::{self, Progress};
 use crate::sources::Sources;
-use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
+use crate::store::{Patience, Store};
 
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:\n  \
@@ -54,9 +55,16 @@ pub struct Options {
     /// Keeps the state in this folder instead of the flowbook's `.flowbook`.
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
+    /// Waits at most so long for another process that is running this flowbook, such as "10 min"; without it, leaves at once.
+    #[arg(long, value_name = "SPAN", value_parser = span, conflicts_with = "sandbox")]
+    wait: Option<Duration>,
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+}
+
+fn span(text: &str) -> Result<Duration, String> {
+    settle::span(text).ok_or_else(|| "a span of time is written “30 s” or “10 min”".to_owned())
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -124,7 +132,12 @@ async fn carry_out(
         lower::lower(book, sources, &values).map_err(|missing| output::missing(&missing))?;
     settle::apply(&mut plan, &environment, sandbox.is_some()).map_err(|trouble| told(&trouble))?;
     let since = since(options.since.as_deref(), &plan)?;
-    let store = SqliteStore::open(state).map_err(|why| refused(&why.to_string(), None))?;
+    let patience = Patience {
+        most: options.wait.unwrap_or_default(),
+        told: &output::note,
+    };
+    let store = SqliteStore::open_patiently(state, &patience)
+        .map_err(|why| refused(&why.to_string(), None))?;
     let store = Arc::new(Mutex::new(store));
     let keeper = Arc::new(Keeper(store.clone()));
     let sandboxed = match sandbox {

@@ -1,6 +1,7 @@
 //! How long a write to a system can still take effect: what the connector or the flowbook says, or the variable `FLOWBOOK_<SYSTEM>_SETTLE`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::SignedDuration;
 
@@ -40,9 +41,14 @@ pub fn apply(
 
 /// Whole seconds, never fewer than are meant.
 fn seconds(text: &str) -> Option<u64> {
+    let span = span(text)?;
+    Some(span.as_secs() + u64::from(span.subsec_nanos() > 0))
+}
+
+/// A span of time as people write it: `2 seconds`, `5 min`.
+pub fn span(text: &str) -> Option<Duration> {
     let span: SignedDuration = text.trim().parse().ok()?;
-    let more = i64::from(span.subsec_nanos() > 0);
-    u64::try_from(span.as_secs() + more).ok()
+    Duration::try_from(span).ok()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
@@ -34,26 +35,82 @@ pub(super) struct Held {
     pub(super) place: String,
 }
 
-/// Takes the lock of a state folder.
+/// How long the lock of another process is waited for, and who is told of it.
+pub struct Patience<'a> {
+    /// At most so long; zero leaves at once.
+    pub most: Duration,
+    /// Hears one sentence for each holder that is waited for.
+    pub told: &'a dyn Fn(&str),
+}
+
+impl Patience<'_> {
+    /// Leaves at once when another process is there.
+    pub const NONE: Patience<'static> = Patience {
+        most: Duration::ZERO,
+        told: &|_| {},
+    };
+}
+
+/// How often a lock that another process holds is tried again.
+const AGAIN: Duration = Duration::from_millis(100);
+
+enum Tried {
+    Ours(Held),
+    /// Whose it is: “Process 4711 is running this flowbook already (since …)”.
+    Theirs(String),
+}
+
+/// Takes the lock of a state folder, or waits for its holder's end; never overtakes.
 ///
 /// # Errors
-/// When another process holds it, named with its number; when the folder lies on another machine.
-pub(super) fn take(folder: &Path) -> Result<Held, StoreError> {
+/// When another process holds it for longer than the patience, named with its number; when the folder lies on another machine.
+pub(super) fn take(folder: &Path, patience: &Patience<'_>) -> Result<Held, StoreError> {
     refuse_remote(folder)?;
     let path = folder.join("lock");
-    let failed = |why: std::io::Error| trouble(&path, "could not be locked", &why.to_string());
-    let mut file = private_file(&path).map_err(failed)?;
+    let begun = Instant::now();
+    let mut named = String::new();
+    loop {
+        let holder = match try_once(&path)? {
+            Tried::Ours(held) => return Ok(held),
+            Tried::Theirs(holder) => holder,
+        };
+        if begun.elapsed() >= patience.most {
+            let waited = match patience.most.is_zero() {
+                true => "Wait until it is done (flowbook run --wait \"10 min\"), or end it.",
+                false => "It was waited for as long as --wait says. Wait longer, or end it.",
+            };
+            return Err(StoreError(format!(
+                "{holder} and holds {}. {waited}",
+                path.display()
+            )));
+        }
+        if holder != named {
+            (patience.told)(&format!("{holder}. Waiting for its end."));
+            named = holder;
+        }
+        std::thread::sleep(AGAIN.min(patience.most));
+    }
+}
+
+fn try_once(path: &Path) -> Result<Tried, StoreError> {
+    let failed = |why: std::io::Error| trouble(path, "could not be locked", &why.to_string());
+    let mut file = private_file(path).map_err(failed)?;
     let locked = file.try_lock();
     let mut text = String::new();
     file.read_to_string(&mut text).map_err(failed)?;
     let mut lines = text.lines();
     let (holder, since, fence) = (lines.next(), lines.next(), lines.next());
     match locked {
-        Ok(()) => Ok(Held {
-            before: fence.and_then(|fence| fence.parse().ok()).unwrap_or(0),
-            place: place(&file),
-            file,
-        }),
+        Ok(()) => {
+            let mut held = Held {
+                before: fence.and_then(|fence| fence.parse().ok()).unwrap_or(0),
+                place: place(&file),
+                file,
+            };
+            // at once, so that nobody is told the name of the dead
+            held.say(held.before).map_err(failed)?;
+            Ok(Tried::Ours(held))
+        }
         Err(TryLockError::WouldBlock) => {
             let holder = match holder {
                 None | Some("") => "Another process".to_owned(),
@@ -62,9 +119,8 @@ pub(super) fn take(folder: &Path) -> Result<Held, StoreError> {
             let since = since
                 .map(|since| format!(" (since {since})"))
                 .unwrap_or_default();
-            Err(StoreError(format!(
-                "{holder} is running this flowbook already{since} and holds {}. Wait until it is done, or end it.",
-                path.display()
+            Ok(Tried::Theirs(format!(
+                "{holder} is running this flowbook already{since}"
             )))
         }
         Err(TryLockError::Error(why)) => Err(failed(why)),
@@ -72,12 +128,13 @@ pub(super) fn take(folder: &Path) -> Result<Held, StoreError> {
 }
 
 impl Held {
-    /// Says who holds it, for whoever comes second.
+    /// Says who holds it, for whoever comes second: written over what stood there, so that no kill leaves it without a fencing number.
     pub(super) fn say(&mut self, fence: u64) -> std::io::Result<()> {
-        self.file.set_len(0)?;
-        self.file.rewind()?;
         let since = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ");
-        writeln!(self.file, "{}\n{since}\n{fence}", std::process::id())?;
+        let text = format!("{}\n{since}\n{fence}\n", std::process::id());
+        self.file.rewind()?;
+        self.file.write_all(text.as_bytes())?;
+        self.file.set_len(text.len() as u64)?;
         self.file.sync_data()
     }
 }

@@ -14,6 +14,7 @@ mod exclusion;
 mod ledger;
 mod schema;
 
+pub use exclusion::Patience;
 use journal::{Batch, Entry, Intent, Overruled};
 
 /// A source record of a flow.

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehav
 use rusqlite_migration::Migrations;
 
 use super::durable::{self, damaged, private_folder, trouble};
-use super::exclusion;
+use super::exclusion::{self, Patience};
 use super::journal::{Batch, Entry, Intent, Overruled};
 use super::ledger;
 use super::schema::SCHEMA;
@@ -35,8 +35,19 @@ impl SqliteStore {
     /// # Errors
     /// When another process holds it, when it cannot be read or written, when it is damaged or made by a newer version.
     pub fn open(folder: &Path) -> Result<SqliteStore, StoreError> {
+        SqliteStore::open_patiently(folder, &Patience::NONE)
+    }
+
+    /// As [`SqliteStore::open`], once the process that holds it has ended.
+    ///
+    /// # Errors
+    /// As there, when that process outlasts the patience.
+    pub fn open_patiently(
+        folder: &Path,
+        patience: &Patience<'_>,
+    ) -> Result<SqliteStore, StoreError> {
         private_folder(folder)?;
-        let mut lock = exclusion::take(folder)?;
+        let mut lock = exclusion::take(folder, patience)?;
         let file = folder.join("store.sqlite");
         let mut connection = durable::open(&file)?;
         Migrations::from_slice(SCHEMA)
