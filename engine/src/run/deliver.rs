@@ -8,7 +8,7 @@ use futures_util::future::{self, Either};
 use rust_decimal::Decimal;
 
 use super::cache;
-use super::changes;
+use super::changes::{self, Change};
 use super::claims::Claims;
 use super::eval::{Machine, Turn};
 use super::ops;
@@ -38,13 +38,14 @@ impl<'a, S: Systems> Engine<'a, S> {
         outgoing: Outgoing,
         found: Option<Value>,
         leaves: &[Leaf<'a>],
+        change: &Change,
     ) -> Result<Option<(Value, u64)>, Halt> {
         let values: Vec<&Value> = leaves.iter().map(|(_, value)| value).collect();
         let hash = hash_of(&values);
         let release = self
             .now(life, |life| {
                 life.machine.at(turn)?;
-                self.release_of(life, step, &outgoing, found.as_ref(), hash)
+                self.release_of(life, step, &outgoing, found.as_ref(), hash, change)
             })
             .await?;
         let name = release.intent.step.clone();
@@ -155,6 +156,7 @@ impl<'a, S: Systems> Engine<'a, S> {
         outgoing: &Outgoing,
         found: Option<&Value>,
         hash: u64,
+        change: &Change,
     ) -> Result<Release, Stop> {
         let ix = step_number(self.flow, step);
         let mut claims = self.claims_of(life, step)?;
@@ -178,6 +180,7 @@ impl<'a, S: Systems> Engine<'a, S> {
             chosen: staging::chosen(&outgoing.act),
             hash,
             payload: payload_text(&outgoing.body),
+            change: serde_json::to_string(change).unwrap_or_default(),
             at: self.options.clock.wall(),
         })
     }

@@ -1,6 +1,8 @@
 //! How a record's way ended, as the store keeps it and as reports tell it.
 
+use flowbook_stdlib::types::{self, Field};
 use flowbook_stdlib::value::Value;
+use flowbook_stdlib::wire;
 use jiff::SignedDuration;
 
 use super::page::{Engine, Life};
@@ -8,7 +10,7 @@ use super::report::{FailureReport, FlowReport, RecordReport};
 use super::stop::{Ended, Kind};
 use crate::connect::Systems;
 use crate::plan::{PlaceIx, Plan};
-use crate::store::{End, Reason, State};
+use crate::store::{End, Ending, Reason, State};
 use crate::wrong::{self, Wrong};
 
 const DAY: u64 = 86_400;
@@ -34,9 +36,22 @@ pub fn place_text(plan: &Plan, place: PlaceIx) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
+/// Whether a field, or a part of it, must not be kept.
+fn is_secret(field: &Field) -> bool {
+    fn holds(kind: &types::Kind) -> bool {
+        match kind {
+            types::Kind::Record(shape) => shape.fields.iter().any(is_secret),
+            types::Kind::List(item) => holds(&item.kind),
+            _ => false,
+        }
+    }
+    field.secret || holds(&field.ty.kind)
+}
+
 impl<'a, S: Systems> Engine<'a, S> {
     /// How a record ended: counted, told, and as it is stored. None where the run stopped before its end.
-    pub fn conclude(&self, life: Life<'a>, report: &mut FlowReport) -> Option<(String, State)> {
+    pub fn conclude(&self, life: Life<'a>, report: &mut FlowReport) -> Option<Ending> {
+        let source = self.source(&life);
         let title = self.title(&life.machine.record());
         let Life {
             key,
@@ -104,6 +119,7 @@ impl<'a, S: Systems> Engine<'a, S> {
             });
         }
         self.progress.record(&self.flow.name, &record);
+        let seen = before.as_ref().and_then(|before| before.seen);
         let reason = end.map(|ended| Reason {
             code: (how == End::Failed).then(|| ended.code.to_owned()),
             message: ended.message,
@@ -121,8 +137,12 @@ impl<'a, S: Systems> Engine<'a, S> {
                 (End::Failed, None) => 1,
                 _ => 0,
             },
+            title: record.title.or(before.and_then(|before| before.title)),
+            seen: seen.or(Some(self.now)),
+            ended: Some(self.options.clock.wall()),
+            ..State::default()
         };
-        Some((key, state))
+        Some(Ending { key, state, source })
     }
 
     /// A record that waited too long is skipped.
@@ -162,13 +182,38 @@ impl<'a, S: Systems> Engine<'a, S> {
         }
     }
 
+    /// What was read of a record that was not carried over, as JSON: the fields that the flow uses.
+    fn source(&self, life: &Life<'a>) -> Option<String> {
+        if !matches!(
+            life.end.as_ref().map(|ended| ended.kind),
+            Some(Kind::Fail | Kind::Wait | Kind::Where)
+        ) {
+            return None;
+        }
+        let shape = &self.resource(self.flow.read.resource).shape;
+        let record = life.machine.record();
+        let mut fields = Vec::new();
+        for at in &self.flow.read.needs {
+            let Some(field) = shape.fields.get(usize::from(*at)) else {
+                continue;
+            };
+            let value = super::cache::at(&record, &[*at]);
+            if matches!(value, Value::None | Value::Late) {
+                continue;
+            }
+            let json = |text: &str| serde_json::Value::from(text).to_string();
+            let written = match wire::encode(value, &field.ty, field.form) {
+                _ if is_secret(field) => json("(hidden)"),
+                Ok(written) => written,
+                Err(_) => json(&super::ops::shown(value)), // what does not fit its type, as it came
+            };
+            fields.push(format!("{}:{written}", json(&field.name)));
+        }
+        Some(format!("{{{}}}", fields.join(",")))
+    }
+
     /// A record that is not looked at keeps its end, or is given up.
-    pub fn not_seen(
-        &self,
-        key: String,
-        state: State,
-        report: &mut FlowReport,
-    ) -> Option<(String, State)> {
+    pub fn not_seen(&self, key: String, state: State, report: &mut FlowReport) -> Option<Ending> {
         let over = state
             .waiting_since
             .is_some_and(|since| self.is_overripe(since));
@@ -195,14 +240,19 @@ impl<'a, S: Systems> Engine<'a, S> {
                 end: End::Skipped,
                 reason: Some(reason),
                 waiting_since: None,
+                ended: Some(self.options.clock.wall()),
                 ..state
             };
-            (key, state)
+            Ending {
+                key,
+                state,
+                source: None,
+            }
         })
     }
 
     /// A record that waited and is away from its source.
-    pub fn vanished(&self, key: String, state: State, report: &mut FlowReport) -> (String, State) {
+    pub fn vanished(&self, key: String, state: State, report: &mut FlowReport) -> Ending {
         let message = format!(
             "no longer in {}",
             self.resource_name(self.flow.read.resource)
@@ -224,8 +274,13 @@ impl<'a, S: Systems> Engine<'a, S> {
                 ..Reason::default()
             }),
             waiting_since: None,
+            ended: Some(self.options.clock.wall()),
             ..state
         };
-        (key, state)
+        Ending {
+            key,
+            state,
+            source: None,
+        }
     }
 }

@@ -15,7 +15,7 @@ use super::report::{FailureReport, FlowReport, RecordReport};
 use super::write::Ways;
 use crate::connect::{Page, PageQuery, Systems, Trouble};
 use crate::store::journal::Intent;
-use crate::store::{End, State};
+use crate::store::{End, Ending, State};
 use crate::wrong::{self, Wrong};
 
 /// What a record is said to wait for while nobody knows what became of its last write.
@@ -310,14 +310,14 @@ impl<'a, S: Systems> Engine<'a, S> {
     /// Ends are told in the order of the source, whichever came first.
     fn keep_ends(&self, mut lives: Vec<Life<'a>>, report: &mut FlowReport) -> Result<(), Trouble> {
         lives.sort_by_key(|life| life.number);
-        let ends: Vec<(String, State)> = lives
+        let ends: Vec<Ending> = lives
             .into_iter()
             .filter_map(|life| self.conclude(life, report))
             .collect();
         self.keep(&ends)
     }
 
-    fn keep(&self, ends: &[(String, State)]) -> Result<(), Trouble> {
+    fn keep(&self, ends: &[Ending]) -> Result<(), Trouble> {
         if self.options.dry || ends.is_empty() {
             return Ok(());
         }
@@ -367,7 +367,7 @@ impl<'a, S: Systems> Engine<'a, S> {
             }
             let unseen = std::mem::replace(&mut reach.open, others);
             report.read += unseen.len() as u64;
-            let ends: Vec<(String, State)> = unseen
+            let ends: Vec<Ending> = unseen
                 .into_iter()
                 .filter_map(|(key, state)| self.not_seen(key, state, report))
                 .collect();

@@ -12,7 +12,7 @@ use super::step::with;
 use crate::connect::{Systems, Trouble};
 use crate::plan::connector::ResourceIx;
 use crate::plan::{ActKind, Flow, Step, To};
-use crate::store::{End, Link, State};
+use crate::store::{End, Ending, Link, State};
 
 impl<'a, S: Systems> Engine<'a, S> {
     /// Flows that read what a step writes, and write what this flow reads.
@@ -83,7 +83,8 @@ impl<'a, S: Systems> Engine<'a, S> {
                 .pop()
                 .flatten();
             let Some(state) = known.filter(|state| {
-                matches!(state.end, End::Done | End::Skipped) && state.hash == hash(before)
+                matches!(state.end, End::Done | End::Skipped | End::Dismissed)
+                    && state.hash == hash(before)
             }) else {
                 continue;
             };
@@ -91,7 +92,12 @@ impl<'a, S: Systems> Engine<'a, S> {
                 hash: hash(&written),
                 ..state
             };
-            self.stored(|store| store.end(&other.name, &[(name.clone(), state)]))?;
+            let ending = Ending {
+                key: name.clone(),
+                state,
+                source: None,
+            };
+            self.stored(|store| store.end(&other.name, &[ending]))?;
         }
         Ok(())
     }

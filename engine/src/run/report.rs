@@ -204,6 +204,7 @@ impl FlowReport {
             }
             End::Skipped => self.skipped += 1,
             End::Waiting => self.waiting += 1,
+            End::Dismissed => self.unchanged += 1,
             End::Failed => self.failed += 1,
         }
         if let (End::Skipped | End::Waiting, Some(reason)) = (record.end, &record.reason) {

@@ -275,7 +275,8 @@ impl<'a, S: Systems> Engine<'a, S> {
                 } => {
                     let before = found.clone();
                     let held = self.hold_changed(life, step, found.as_ref()).await;
-                    let sent = self.deliver(life, step, turned, turn, outgoing, found, &leaves);
+                    let sent =
+                        self.deliver(life, step, turned, turn, outgoing, found, &leaves, &change);
                     if let Some((answer, hash)) = sent.await? {
                         self.wrote_back(life, step, &answer, &leaves);
                         if let Some(before) = &before {

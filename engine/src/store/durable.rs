@@ -2,10 +2,14 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::path::Path;
+use std::time::Duration;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
 use super::StoreError;
+
+/// How long a reader waits for a writer that is just opening or closing the file.
+const BUSY: Duration = Duration::from_secs(5);
 
 /// `PRAGMA synchronous` when it is FULL.
 const FULL: i64 = 2;
@@ -58,6 +62,18 @@ pub(super) fn open(file: &Path) -> Result<Connection, StoreError> {
     if sound != "ok" {
         return Err(broken(file, &sound));
     }
+    Ok(connection)
+}
+
+/// Opens a file of SQLite that another process may be writing to.
+///
+/// # Errors
+/// When the file cannot be opened.
+pub(super) fn open_to_read(file: &Path) -> Result<Connection, StoreError> {
+    let failed = |why: rusqlite::Error| damaged(file, &why);
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags).map_err(failed)?;
+    connection.busy_timeout(BUSY).map_err(failed)?;
     Ok(connection)
 }
 

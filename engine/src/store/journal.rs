@@ -104,6 +104,8 @@ pub struct Release {
     pub hash: u64,
     /// The payload as JSON, for whoever looks at a failed record.
     pub payload: String,
+    /// What it changes, field by field, before and after, as JSON: for whoever asks what became of the record.
+    pub change: String,
     /// By our own clock, for people.
     pub at: Timestamp,
 }
@@ -169,6 +171,10 @@ pub struct Entry {
     pub attempts: Vec<u64>,
     /// The payload of the last one; none once its outcome is known, or its time to be kept is over.
     pub payload: Option<String>,
+    /// What the last one changed; none once its time to be kept is over.
+    pub change: Option<String>,
+    /// How many of the attempts a person has looked into: they do not count any more.
+    pub renewed: u32,
     /// When the last one left, by our own clock.
     pub at: Option<Timestamp>,
     /// How often it was looked at again after its end.
@@ -189,6 +195,8 @@ impl Entry {
             chosen: None,
             attempts: Vec::new(),
             payload: None,
+            change: None,
+            renewed: 0,
             at: None,
             looks: 0,
             look_at: None,
@@ -227,11 +235,18 @@ impl Entry {
             chosen: release.chosen,
             attempts,
             payload: Some(release.payload),
+            change: Some(release.change),
+            renewed: self.renewed,
             at: Some(release.at),
             looks: 0,
             look_at: None,
         };
         None
+    }
+
+    /// It may be sent as often as a new one.
+    pub fn renew(&mut self) {
+        self.renewed = u32::try_from(self.attempts.len()).unwrap_or(u32::MAX);
     }
 
     /// Its outcome.

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use super::RecordKey;
 use super::journal::{Entry, Intent, Phase};
 
-const ENTRY: &str = "flow, key, step, resource, source, phase, claims, sought, chosen, attempts, payload, at, looks, look_at";
+const ENTRY: &str = "flow, key, step, resource, source, phase, claims, sought, chosen, attempts, payload, change, renewed, at, looks, look_at";
 
 /// As stored in a column.
 pub(super) fn json<T: Serialize>(value: &T) -> rusqlite::Result<String> {
@@ -28,7 +28,7 @@ pub(super) fn unjson(text: &str) -> rusqlite::Result<Value> {
     parsed(text)
 }
 
-fn instant(text: Option<String>) -> Option<Timestamp> {
+pub(super) fn instant(text: Option<String>) -> Option<Timestamp> {
     text.and_then(|text| text.parse().ok())
 }
 
@@ -53,9 +53,11 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Entry> {
             .transpose()?,
         attempts: parsed(&row.get::<_, String>(9)?)?,
         payload: row.get(10)?,
-        at: instant(row.get(11)?),
-        looks: row.get(12)?,
-        look_at: instant(row.get(13)?),
+        change: row.get(11)?,
+        renewed: row.get(12)?,
+        at: instant(row.get(13)?),
+        looks: row.get(14)?,
+        look_at: instant(row.get(15)?),
     })
 }
 
@@ -79,7 +81,7 @@ pub(super) fn put(connection: &Connection, entry: &Entry, fence: u64) -> rusqlit
     connection
         .prepare_cached(&format!(
             "INSERT OR REPLACE INTO entry ({ENTRY}, fence, number)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
                 (SELECT COALESCE(MAX(number), 0) + 1 FROM entry))"
         ))?
         .execute(params![
@@ -94,6 +96,8 @@ pub(super) fn put(connection: &Connection, entry: &Entry, fence: u64) -> rusqlit
             chosen,
             json(&entry.attempts)?,
             entry.payload,
+            entry.change,
+            entry.renewed,
             entry.at.map(stamp),
             entry.looks,
             entry.look_at.map(stamp),
@@ -103,7 +107,7 @@ pub(super) fn put(connection: &Connection, entry: &Entry, fence: u64) -> rusqlit
 }
 
 /// In one form, so that texts compare as the instants do.
-fn stamp(at: Timestamp) -> String {
+pub(super) fn stamp(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
 }
 
@@ -144,12 +148,17 @@ pub(super) fn to_look_at(connection: &Connection, now: Timestamp) -> rusqlite::R
     )
 }
 
-/// Erases payloads of before.
+/// Erases payloads and changes of before.
 pub(super) fn drop_payloads(connection: &Connection, before: Timestamp) -> rusqlite::Result<()> {
-    connection
-        .execute(
-            "UPDATE entry SET payload = NULL WHERE payload IS NOT NULL AND at < ?1 AND phase NOT IN ('released', 'unknown', 'accepted')",
-            [stamp(before)],
-        )
-        .map(drop)
+    let before = stamp(before);
+    for column in ["payload", "change"] {
+        connection.execute(
+            &format!(
+                "UPDATE entry SET {column} = NULL
+                 WHERE {column} IS NOT NULL AND at < ?1 AND phase NOT IN ('released', 'unknown', 'accepted')"
+            ),
+            [&before],
+        )?;
+    }
+    Ok(())
 }

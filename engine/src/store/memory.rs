@@ -6,13 +6,16 @@ use flowbook_stdlib::value::Value;
 use jiff::Timestamp;
 
 use super::journal::{Batch, Entry, Intent, Overruled, Phase};
-use super::{BEGUN, End, Link, Reason, RecordKey, State, Store, StoreError};
+use super::kept::{Cause, Filter, Kept};
+use super::{BEGUN, End, Ending, Link, Reason, RecordKey, State, Store, StoreError};
 
 /// Everything in maps.
 #[derive(Debug, Clone)]
 pub struct MemoryStore {
     id: String,
     records: BTreeMap<RecordKey, State>,
+    /// What was read, with the moment.
+    sources: HashMap<RecordKey, (String, Option<Timestamp>)>,
     entries: BTreeMap<(RecordKey, String), Entry>,
     /// In the order of their release.
     released: Vec<(RecordKey, String)>,
@@ -29,6 +32,7 @@ impl Default for MemoryStore {
         MemoryStore {
             id: uuid::Uuid::new_v4().to_string(),
             records: BTreeMap::new(),
+            sources: HashMap::new(),
             entries: BTreeMap::new(),
             released: Vec::new(),
             links: HashMap::new(),
@@ -48,22 +52,38 @@ fn record(flow: &str, key: &str) -> RecordKey {
 }
 
 impl MemoryStore {
-    fn begun(&mut self, record: &RecordKey) {
+    fn begun(&mut self, record: &RecordKey, at: Option<Timestamp>) {
         let state = self.records.entry(record.clone()).or_insert_with(|| State {
             end: End::Waiting,
-            hash: 0,
             reason: Some(Reason {
                 message: BEGUN.to_owned(),
                 ..Reason::default()
             }),
-            waiting_since: None,
-            passed: true,
-            tries: 0,
+            seen: at,
+            ended: at,
+            ..State::default()
         });
         state.passed = true;
         if matches!(state.end, End::Done | End::Skipped) {
             state.hash = 0; // it is looked at again
         }
+    }
+}
+
+impl MemoryStore {
+    /// In the order in which records are told.
+    fn all(&self, takes: impl Fn(&Kept) -> bool) -> Vec<Kept> {
+        let mut found: Vec<Kept> = self
+            .records
+            .iter()
+            .map(|(record, state)| Kept {
+                record: record.clone(),
+                state: state.clone(),
+            })
+            .filter(takes)
+            .collect();
+        found.sort_by(Kept::order);
+        found
     }
 }
 
@@ -90,12 +110,98 @@ impl Store for MemoryStore {
             .collect())
     }
 
-    fn end(&mut self, flow: &str, ends: &[(String, State)]) -> Result<(), StoreError> {
-        for (key, state) in ends {
-            let record = record(flow, key);
+    fn end(&mut self, flow: &str, ends: &[Ending]) -> Result<(), StoreError> {
+        for ending in ends {
+            let record = record(flow, &ending.key);
             self.entries
                 .retain(|(of, _), entry| *of != record || entry.phase != Phase::Planned);
-            self.records.insert(record, state.clone());
+            match &ending.source {
+                _ if ending.state.end.is_settled() => {
+                    self.sources.remove(&record);
+                }
+                None => {}
+                Some(source) => {
+                    let read = (source.clone(), ending.state.ended);
+                    self.sources.insert(record.clone(), read);
+                }
+            }
+            self.records.insert(record, ending.state.clone());
+        }
+        Ok(())
+    }
+
+    fn records(
+        &self,
+        filter: &Filter,
+        after: Option<&Kept>,
+        most: usize,
+    ) -> Result<Vec<Kept>, StoreError> {
+        let mut found = self
+            .all(|kept| filter.takes(kept) && after.is_none_or(|last| kept.order(last).is_gt()));
+        found.truncate(most);
+        Ok(found)
+    }
+
+    fn causes(&self, filter: &Filter) -> Result<Vec<Cause>, StoreError> {
+        let mut groups: BTreeMap<(End, String, String), Vec<Kept>> = BTreeMap::new();
+        for kept in self.all(|kept| filter.takes(kept)) {
+            if let (Some(reason), true) = (&kept.state.reason, kept.state.end != End::Done) {
+                let cause = (kept.state.end, kept.record.flow.clone(), reason.cause());
+                groups.entry(cause).or_default().push(kept);
+            }
+        }
+        let mut causes: Vec<Cause> = groups
+            .into_iter()
+            .map(|((end, flow, _), mut records)| {
+                let count = records.len() as u64;
+                records.sort_by(|a, b| {
+                    let by = b.state.ended.cmp(&a.state.ended);
+                    by.then_with(|| a.record.key.cmp(&b.record.key))
+                });
+                records.truncate(Cause::EXAMPLES);
+                Cause {
+                    flow,
+                    end,
+                    count,
+                    examples: records,
+                }
+            })
+            .collect();
+        causes.sort_by_key(|cause| std::cmp::Reverse(cause.count));
+        Ok(causes)
+    }
+
+    fn named(&self, name: &str) -> Result<Vec<Kept>, StoreError> {
+        let mut found =
+            self.all(|kept| kept.record.key == name || kept.state.title.as_deref() == Some(name));
+        found.sort_by_key(|kept| (kept.record.key != name, kept.record.clone()));
+        Ok(found)
+    }
+
+    fn source(&self, record: &RecordKey) -> Result<Option<String>, StoreError> {
+        Ok(self.sources.get(record).map(|(source, _)| source.clone()))
+    }
+
+    fn try_again(&mut self, records: &[RecordKey]) -> Result<(), StoreError> {
+        for record in records {
+            let Some(state) = self.records.get_mut(record) else {
+                continue;
+            };
+            state.try_again();
+            let of_record = self.entries.iter_mut().filter(|((of, _), _)| of == record);
+            of_record.for_each(|(_, entry)| entry.renew());
+        }
+        Ok(())
+    }
+
+    fn dismiss(
+        &mut self,
+        record: &RecordKey,
+        reason: &str,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        if let Some(state) = self.records.get_mut(record) {
+            state.dismiss(reason, at);
         }
         Ok(())
     }
@@ -179,7 +285,7 @@ impl Store for MemoryStore {
                     link.resource.clone(),
                 );
                 self.last.insert(pair, link.target.clone());
-                self.begun(&outcome.record);
+                self.begun(&outcome.record, None);
             }
             let at = (outcome.record.clone(), outcome.step.clone());
             if let Some(entry) = self.entries.get_mut(&at) {
@@ -190,6 +296,7 @@ impl Store for MemoryStore {
         for release in batch.releases {
             let (record, step) = (release.intent.record.clone(), release.intent.step.clone());
             let at = (record.clone(), step.clone());
+            let left = release.at;
             let entry = self
                 .entries
                 .entry(at.clone())
@@ -204,7 +311,7 @@ impl Store for MemoryStore {
             }
             self.released.retain(|other| *other != at);
             self.released.push(at);
-            self.begun(&record);
+            self.begun(&record, Some(left));
         }
         Ok(overruled)
     }
@@ -253,8 +360,10 @@ impl Store for MemoryStore {
         for entry in self.entries.values_mut() {
             if !entry.phase.is_open() && entry.at.is_some_and(|at| at < before) {
                 entry.payload = None;
+                entry.change = None;
             }
         }
+        self.sources.retain(|_, (_, at)| *at >= Some(before));
         Ok(())
     }
 

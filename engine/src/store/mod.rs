@@ -1,21 +1,25 @@
 //! What a flowbook remembers between runs, behind verbs of the protocol. [`sqlite`] keeps it in `.flowbook/`; [`memory`] for tests.
 //!
-//! The trait's verbs are those of the protocol, not of SQL: `plan`, `commit` (outcomes, then releases), `open_entries`, `end`, `advance`.
+//! The trait's verbs are those of the protocol, not of SQL: `plan`, `commit` (outcomes, then releases), `open_entries`, `end`, `advance`; and those
+//! of the people who deal with what was not carried over: `records`, `causes`, `named`, `try_again`, `dismiss`.
 
 use flowbook_stdlib::value::Value;
 use jiff::Timestamp;
 
 pub mod journal;
+pub mod kept;
 pub mod memory;
 pub mod sqlite;
 
 mod durable;
 mod exclusion;
 mod ledger;
+mod listing;
 mod schema;
 
 pub use exclusion::Patience;
 use journal::{Batch, Entry, Intent, Overruled};
+use kept::{Cause, Filter, Kept};
 
 /// A source record of a flow.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,7 +31,7 @@ pub struct RecordKey {
 }
 
 /// What the store knows of a source record.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct State {
     /// How it ended last.
     pub end: End,
@@ -41,25 +45,72 @@ pub struct State {
     pub passed: bool,
     /// How many times in a row it failed.
     pub tries: u32,
+    /// What people call it: an order's number.
+    pub title: Option<String>,
+    /// When it was first seen, by our own clock: for people.
+    pub seen: Option<Timestamp>,
+    /// When it last came to an end, by our own clock: for people.
+    pub ended: Option<Timestamp>,
+    /// Why a person dismissed it; its reason stays what it was.
+    pub dismissed: Option<String>,
+    /// Before then a failed record is not tried again by itself; none: with the next run.
+    pub next_try: Option<Timestamp>,
+    /// Its failure follows from the record and the flowbook alone: while neither changes, it would fail the same way.
+    pub fixed: bool,
+    /// Hash of the plan under which it ended.
+    pub plan: u64,
+}
+
+/// A record that has come to an end.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ending {
+    /// The record's key at its source.
+    pub key: String,
+    /// Where it stands now.
+    pub state: State,
+    /// What was read of it, as JSON: kept for whoever looks at a failed or waiting record, for as long as payloads are. None leaves what is kept.
+    pub source: Option<String>,
 }
 
 /// How a record ended.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum End {
-    /// Carried over.
-    Done,
-    /// By `skip`.
-    Skipped,
-    /// By `wait` or `where`.
-    Waiting,
     /// By a failure.
     Failed,
+    /// By `wait` or `where`.
+    #[default]
+    Waiting,
+    /// By a person: it is dealt with, and stays so whatever changes in it, until that person wants it tried again.
+    Dismissed,
+    /// By `skip`.
+    Skipped,
+    /// Carried over.
+    Done,
 }
 
 impl End {
+    /// All, in the order in which they are told.
+    pub const ALL: [End; 5] = [
+        End::Failed,
+        End::Waiting,
+        End::Dismissed,
+        End::Skipped,
+        End::Done,
+    ];
+
     /// As stored and as reported: `done`.
     pub fn word(self) -> &'static str {
         match self {
@@ -67,14 +118,18 @@ impl End {
             End::Skipped => "skipped",
             End::Waiting => "waiting",
             End::Failed => "failed",
+            End::Dismissed => "dismissed",
         }
+    }
+
+    /// Whether nothing more is to be done or told: what was read of such a record is not kept.
+    fn is_settled(self) -> bool {
+        matches!(self, End::Done | End::Skipped)
     }
 
     /// The end of that word.
     pub fn of_word(word: &str) -> Option<End> {
-        [End::Done, End::Skipped, End::Waiting, End::Failed]
-            .into_iter()
-            .find(|end| end.word() == word)
+        End::ALL.into_iter().find(|end| end.word() == word)
     }
 }
 
@@ -123,8 +178,38 @@ pub trait Store: Send {
     /// Records of a flow that wait or failed: each run looks at them again, wherever its cursor stands.
     fn unfinished(&self, flow: &str) -> Result<Vec<(String, State)>, StoreError>;
 
-    /// Stores ends of records: one transaction for a page. What was only planned of them is forgotten.
-    fn end(&mut self, flow: &str, ends: &[(String, State)]) -> Result<(), StoreError>;
+    /// Stores ends of records: one transaction for a page. What was only planned of them is forgotten, and of those that are done what was read.
+    fn end(&mut self, flow: &str, ends: &[Ending]) -> Result<(), StoreError>;
+
+    /// Some of the records that a filter takes, in the order of [`End::ALL`], flow, and when they ended: the first ones, or those behind the last
+    /// one told.
+    fn records(
+        &self,
+        filter: &Filter,
+        after: Option<&Kept>,
+        most: usize,
+    ) -> Result<Vec<Kept>, StoreError>;
+
+    /// Those records by their causes, the most frequent first. What is done has none.
+    fn causes(&self, filter: &Filter) -> Result<Vec<Cause>, StoreError>;
+
+    /// The records with this key or title, of all flows.
+    fn named(&self, name: &str) -> Result<Vec<Kept>, StoreError>;
+
+    /// What was read of a failed or waiting record, as JSON.
+    fn source(&self, record: &RecordKey) -> Result<Option<String>, StoreError>;
+
+    /// The next run tries these records again, however often they failed, and those too that were dismissed or skipped. Their writes may be sent
+    /// as often as new ones; what was sent before stays known. Records that are done or wait are left as they are.
+    fn try_again(&mut self, records: &[RecordKey]) -> Result<(), StoreError>;
+
+    /// A person has dealt with a failed or waiting record, and says how; it is not looked at any more.
+    fn dismiss(
+        &mut self,
+        record: &RecordKey,
+        reason: &str,
+        at: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// Links of a record, by step.
     fn links(&self, record: &RecordKey) -> Result<Vec<Link>, StoreError>;
@@ -176,7 +261,8 @@ pub trait Store: Send {
         next: Option<Timestamp>,
     ) -> Result<(), StoreError>;
 
-    /// Erases the payloads of what was released before then, but for those that are still open.
+    /// Erases payloads and changes of what was released before then, but for those that are still open, and what was read of records that ended
+    /// before then.
     fn drop_payloads(&mut self, before: Timestamp) -> Result<(), StoreError>;
 
     /// Up to where a flow has read its source.

@@ -43,4 +43,27 @@ pub(super) const SCHEMA: &[M<'_>] = &[
      CREATE INDEX entry_look ON entry (look_at) WHERE look_at IS NOT NULL;
      CREATE INDEX entry_payload ON entry (at) WHERE payload IS NOT NULL;",
     ),
+    // What people ask of records. `cause` is what records that ended for one cause have in common; `source` what was read of those not carried over.
+    M::up(
+        "ALTER TABLE record ADD COLUMN title TEXT;
+     ALTER TABLE record ADD COLUMN seen TEXT;
+     ALTER TABLE record ADD COLUMN ended TEXT NOT NULL DEFAULT '';
+     ALTER TABLE record ADD COLUMN dismissed TEXT;
+     ALTER TABLE record ADD COLUMN next_try TEXT;
+     ALTER TABLE record ADD COLUMN fixed INTEGER NOT NULL DEFAULT 0;
+     ALTER TABLE record ADD COLUMN plan INTEGER NOT NULL DEFAULT 0;
+     ALTER TABLE record ADD COLUMN cause TEXT;
+     UPDATE record SET cause = COALESCE(code, '') || '|' || COALESCE(field, '') || '|' || COALESCE(at, message, '') WHERE end <> 'done';
+     CREATE INDEX record_listed ON record (end, flow, ended, key);
+     CREATE INDEX record_cause ON record (end, flow, cause, ended) WHERE cause IS NOT NULL;
+     CREATE INDEX record_title ON record (title) WHERE title IS NOT NULL;
+     CREATE TABLE source (
+        flow TEXT NOT NULL, key TEXT NOT NULL, record TEXT NOT NULL, at TEXT NOT NULL,
+        PRIMARY KEY (flow, key)
+     ) STRICT, WITHOUT ROWID;
+     CREATE INDEX source_at ON source (at);
+     ALTER TABLE entry ADD COLUMN change TEXT;
+     ALTER TABLE entry ADD COLUMN renewed INTEGER NOT NULL DEFAULT 0;
+     CREATE INDEX entry_change ON entry (at) WHERE change IS NOT NULL;",
+    ),
 ];

@@ -2,19 +2,22 @@
 //!
 //! Every write goes through [`SqliteStore::write`]: one transaction, under our fencing number, and none after one that failed.
 
+use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 
 use flowbook_stdlib::value::Value;
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use rusqlite_migration::Migrations;
 
 use super::durable::{self, damaged, private_folder, trouble};
 use super::exclusion::{self, Patience};
 use super::journal::{Batch, Entry, Intent, Overruled};
+use super::kept::{Cause, Filter, Kept};
 use super::ledger;
+use super::listing::{self, STATE};
 use super::schema::SCHEMA;
-use super::{BEGUN, End, Link, Reason, RecordKey, State, Store, StoreError};
+use super::{BEGUN, Ending, Link, RecordKey, State, Store, StoreError};
 
 /// A store on disk. Its lock is held until it is dropped, or until the process dies.
 #[derive(Debug)]
@@ -26,7 +29,8 @@ pub struct SqliteStore {
     cautious: bool,
     /// Why nothing more is written.
     ended: Option<StoreError>,
-    lock: exclusion::Held,
+    /// None for one that only reads.
+    lock: Option<exclusion::Held>,
 }
 
 impl SqliteStore {
@@ -94,8 +98,50 @@ impl SqliteStore {
             fence,
             cautious,
             ended: None,
-            lock,
+            lock: Some(lock),
         })
+    }
+
+    /// Opens the store in `folder` to read it, whoever writes to it meanwhile; none where nothing was ever stored.
+    ///
+    /// # Errors
+    /// When it cannot be read, when it is damaged or made by a newer version.
+    pub fn open_to_read(folder: &Path) -> Result<Option<SqliteStore>, StoreError> {
+        let file = folder.join("store.sqlite");
+        if !file.exists() {
+            return Ok(None);
+        }
+        let failed = |why: rusqlite::Error| damaged(&file, &why);
+        let connection = durable::open_to_read(&file)?;
+        let version: i64 = connection
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .map_err(failed)?;
+        match usize::try_from(version).unwrap_or(0).cmp(&SCHEMA.len()) {
+            Ordering::Equal => {}
+            Ordering::Greater => {
+                let why = "it was made by a newer Flowbook";
+                return Err(trouble(&file, "cannot be read", why));
+            }
+            Ordering::Less => {
+                drop(connection);
+                drop(SqliteStore::open(folder)?); // brings it to this version
+                return SqliteStore::open_to_read(folder);
+            }
+        }
+        let id = connection
+            .query_row("SELECT id FROM store", [], |row| row.get(0))
+            .optional()
+            .map_err(failed)?
+            .unwrap_or_default();
+        Ok(Some(SqliteStore {
+            connection,
+            ended: Some(trouble(&file, "is not written", "it was opened to be read")),
+            file,
+            id,
+            fence: 0,
+            cautious: false,
+            lock: None,
+        }))
     }
 
     fn failed(&self, what: &str) -> impl Fn(rusqlite::Error) -> StoreError + use<> {
@@ -154,44 +200,21 @@ fn failed(file: &Path, what: &str) -> impl Fn(rusqlite::Error) -> StoreError + u
     }
 }
 
-fn instant(text: Option<String>) -> Option<Timestamp> {
-    text.and_then(|text| text.parse().ok())
-}
-
-/// A row of [`STATE`], from that column on.
-fn state(row: &Row<'_>, first: usize) -> rusqlite::Result<State> {
-    let end: String = row.get(first)?;
-    let message: Option<String> = row.get(first + 3)?;
-    let reason = match message {
-        Some(message) => Some(Reason {
-            code: row.get(first + 2)?,
-            message,
-            field: row.get(first + 4)?,
-            at: row.get(first + 5)?,
-        }),
-        None => None,
-    };
-    Ok(State {
-        end: End::of_word(&end).unwrap_or(End::Failed),
-        hash: row.get::<_, i64>(first + 1)?.cast_unsigned(),
-        reason,
-        waiting_since: instant(row.get(first + 6)?),
-        passed: row.get(first + 7)?,
-        tries: row.get(first + 8)?,
-    })
-}
-
-const STATE: &str = "end, hash, code, message, field, at, waiting_since, passed, tries";
-
 /// A record with a release or a link has passed its gates; one that was never stored waits, so that a run that is cut off here is gone on with.
-fn begun(transaction: &Transaction<'_>, record: &RecordKey) -> rusqlite::Result<()> {
+fn begun(
+    transaction: &Transaction<'_>,
+    record: &RecordKey,
+    at: Option<Timestamp>,
+) -> rusqlite::Result<()> {
+    let at = at.map(ledger::stamp);
     transaction
         .prepare_cached(
-            "INSERT INTO record (flow, key, end, hash, message, passed) VALUES (?1, ?2, 'waiting', 0, ?3, TRUE)
+            "INSERT INTO record (flow, key, end, hash, message, cause, passed, seen, ended)
+             VALUES (?1, ?2, 'waiting', 0, ?3, ?3, TRUE, ?4, COALESCE(?4, ''))
              ON CONFLICT (flow, key) DO UPDATE SET passed = TRUE,
                 hash = CASE WHEN end IN ('done', 'skipped') THEN 0 ELSE hash END",
         )?
-        .execute(params![record.flow, record.key, BEGUN])
+        .execute(params![record.flow, record.key, BEGUN, at])
         .map(drop)
 }
 
@@ -201,19 +224,10 @@ impl Store for SqliteStore {
     }
 
     fn states(&self, flow: &str, keys: &[String]) -> Result<Vec<Option<State>>, StoreError> {
-        let failed = self.failed("read what became of records");
-        let mut query = self
-            .connection
-            .prepare_cached(&format!(
-                "SELECT {STATE} FROM record WHERE flow = ?1 AND key = ?2"
-            ))
-            .map_err(&failed)?;
         keys.iter()
             .map(|key| {
-                query
-                    .query_row([flow, key], |row| state(row, 0))
-                    .optional()
-                    .map_err(&failed)
+                listing::one(&self.connection, flow, key)
+                    .map_err(self.failed("read what became of records"))
             })
             .collect()
     }
@@ -227,37 +241,70 @@ impl Store for SqliteStore {
             ))
             .map_err(&failed)?;
         let rows = query
-            .query_map([flow], |row| Ok((row.get(0)?, state(row, 1)?)))
+            .query_map([flow], |row| Ok((row.get(0)?, listing::state(row, 1)?)))
             .map_err(&failed)?;
         rows.collect::<Result<_, _>>().map_err(&failed)
     }
 
-    fn end(&mut self, flow: &str, ends: &[(String, State)]) -> Result<(), StoreError> {
+    fn end(&mut self, flow: &str, ends: &[Ending]) -> Result<(), StoreError> {
         self.write("stored what became of records", |transaction, _| {
-            let mut insert = transaction.prepare_cached(&format!(
-                "INSERT OR REPLACE INTO record (flow, key, {STATE}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
-            ))?;
-            let mut unplan = transaction.prepare_cached(
-                "DELETE FROM entry WHERE flow = ?1 AND key = ?2 AND phase = 'planned'",
-            )?;
-            for (key, state) in ends {
-                let reason = state.reason.as_ref();
-                insert.execute(params![
-                    flow,
-                    key,
-                    state.end.word(),
-                    state.hash.cast_signed(),
-                    reason.and_then(|reason| reason.code.as_deref()),
-                    reason.map(|reason| reason.message.as_str()),
-                    reason.and_then(|reason| reason.field.as_deref()),
-                    reason.and_then(|reason| reason.at.as_deref()),
-                    state.waiting_since.map(|at| at.to_string()),
-                    state.passed,
-                    state.tries,
-                ])?;
-                unplan.execute([flow, key])?;
+            ends.iter()
+                .try_for_each(|ending| listing::end(transaction, flow, ending))
+        })
+    }
+
+    fn records(
+        &self,
+        filter: &Filter,
+        after: Option<&Kept>,
+        most: usize,
+    ) -> Result<Vec<Kept>, StoreError> {
+        listing::records(&self.connection, filter, after, most)
+            .map_err(self.failed("listed records"))
+    }
+
+    fn causes(&self, filter: &Filter) -> Result<Vec<Cause>, StoreError> {
+        listing::causes(&self.connection, filter).map_err(self.failed("counted records by cause"))
+    }
+
+    fn named(&self, name: &str) -> Result<Vec<Kept>, StoreError> {
+        listing::named(&self.connection, name).map_err(self.failed("looked for a record"))
+    }
+
+    fn source(&self, record: &RecordKey) -> Result<Option<String>, StoreError> {
+        listing::source(&self.connection, record)
+            .map_err(self.failed("read what a record was made of"))
+    }
+
+    fn try_again(&mut self, records: &[RecordKey]) -> Result<(), StoreError> {
+        self.write("marked records to be tried again", |transaction, fence| {
+            for record in records {
+                let Some(mut state) = listing::one(transaction, &record.flow, &record.key)? else {
+                    continue;
+                };
+                state.try_again();
+                listing::put(transaction, &record.flow, &record.key, &state)?;
+                for mut entry in ledger::of_record(transaction, record)? {
+                    entry.renew();
+                    ledger::put(transaction, &entry, fence)?;
+                }
             }
             Ok(())
+        })
+    }
+
+    fn dismiss(
+        &mut self,
+        record: &RecordKey,
+        reason: &str,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write("dismissed a record", |transaction, _| {
+            let Some(mut state) = listing::one(transaction, &record.flow, &record.key)? else {
+                return Ok(());
+            };
+            state.dismiss(reason, at);
+            listing::put(transaction, &record.flow, &record.key, &state)
         })
     }
 
@@ -333,7 +380,7 @@ impl Store for SqliteStore {
     }
 
     fn settled(&mut self) -> Result<(), StoreError> {
-        let place = self.lock.place.clone();
+        let place = self.lock.as_ref().map(|lock| lock.place.clone());
         self.write("remembered where it is", |transaction, _| {
             transaction.execute("UPDATE store SET place = ?1", [&place])
         })?;
@@ -370,7 +417,7 @@ impl Store for SqliteStore {
                             ledger::json(&link.target)?,
                             link.hash.cast_signed(),
                         ])?;
-                    begun(transaction, &outcome.record)?;
+                    begun(transaction, &outcome.record, None)?;
                 }
                 if let Some(mut entry) = ledger::entry(transaction, &outcome.record, &outcome.step)? {
                     entry.end(outcome);
@@ -380,6 +427,7 @@ impl Store for SqliteStore {
             let mut overruled = Vec::new();
             for release in batch.releases {
                 let (record, step) = (release.intent.record.clone(), release.intent.step.clone());
+                let at = release.at;
                 let mut entry = ledger::entry(transaction, &record, &step)?
                     .unwrap_or_else(|| Entry::planned(release.intent.clone()));
                 if let Some(chosen) = entry.release(release) {
@@ -387,7 +435,7 @@ impl Store for SqliteStore {
                     continue;
                 }
                 ledger::put(transaction, &entry, fence)?;
-                begun(transaction, &record)?;
+                begun(transaction, &record, Some(at))?;
             }
             Ok(overruled)
         })
@@ -425,7 +473,8 @@ impl Store for SqliteStore {
 
     fn drop_payloads(&mut self, before: Timestamp) -> Result<(), StoreError> {
         self.write("erased old payloads", |transaction, _| {
-            ledger::drop_payloads(transaction, before)
+            ledger::drop_payloads(transaction, before)?;
+            listing::drop_sources(transaction, before)
         })
     }
 
@@ -435,7 +484,7 @@ impl Store for SqliteStore {
                 row.get(0)
             })
             .optional()
-            .map(|at| instant(at.flatten()))
+            .map(|at| ledger::instant(at.flatten()))
             .map_err(self.failed("read up to where a flow has read"))
     }
 

@@ -7,6 +7,8 @@ use super::memory::MemoryStore;
 use super::sqlite::SqliteStore;
 use super::*;
 
+mod listing;
+
 fn both(test: impl Fn(&mut dyn Store)) {
     test(&mut MemoryStore::default());
     let folder = tempfile::tempdir().expect("a folder");
@@ -22,8 +24,15 @@ fn waiting(reason: &str, since: &str) -> State {
             ..Reason::default()
         }),
         waiting_since: Some(since.parse().expect("an instant")),
-        passed: false,
-        tries: 0,
+        ..State::default()
+    }
+}
+
+fn ending(key: &str, state: State) -> Ending {
+    Ending {
+        key: key.to_owned(),
+        state,
+        source: None,
     }
 }
 
@@ -63,7 +72,7 @@ fn ends_are_kept_by_flow_and_key() {
     both(|store| {
         let unpaid = waiting("not paid", "2026-03-01T09:00:00Z");
         store
-            .end("orders", &[("7".to_owned(), unpaid.clone())])
+            .end("orders", &[ending("7", unpaid.clone())])
             .expect("stored");
         let keys = ["7".to_owned(), "8".to_owned()];
         assert_eq!(
@@ -81,9 +90,7 @@ fn ends_are_kept_by_flow_and_key() {
             waiting_since: None,
             ..unpaid
         };
-        store
-            .end("orders", &[("7".to_owned(), done)])
-            .expect("stored");
+        store.end("orders", &[ending("7", done)]).expect("stored");
         assert_eq!(store.unfinished("orders"), Ok(vec![]));
     });
 }
@@ -129,6 +136,7 @@ fn release(step: &str, hash: u64, chosen: Option<&str>) -> Release {
         chosen: chosen.map(|id| vec![Value::Text(id.into())]),
         hash,
         payload: "Ref: \"A1\"".to_owned(),
+        change: "{}".to_owned(),
         at: "2026-03-01T09:00:00Z".parse().expect("an instant"),
     }
 }
@@ -170,9 +178,7 @@ fn what_is_only_planned_is_not_open_and_goes_with_the_record_s_end() {
         assert_eq!(only(store).phase, Phase::Planned);
         assert_eq!(store.open_entries(), Ok(vec![]));
         let state = waiting("later", "2026-03-01T09:00:00Z");
-        store
-            .end("orders", &[("7".to_owned(), state)])
-            .expect("stored");
+        store.end("orders", &[ending("7", state)]).expect("stored");
         assert_eq!(store.entries(&order("7")), Ok(vec![]));
     });
 }

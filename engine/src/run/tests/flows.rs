@@ -10,7 +10,7 @@ use crate::plan::Plan;
 use crate::run::report::{RecordReport, Report};
 use crate::run::{Options, Progress, run};
 use crate::store::memory::MemoryStore;
-use crate::store::{End, Store};
+use crate::store::{End, Ending, Store};
 
 #[derive(Default)]
 struct Heard(Mutex<Vec<String>>);
@@ -331,7 +331,11 @@ fn what_was_deleted_in_the_books_is_not_made_again() {
         .clone()
         .unwrap();
     state.end = End::Failed;
-    let failed = [("1".to_owned(), state)];
+    let failed = [Ending {
+        key: "1".to_owned(),
+        state,
+        source: None,
+    }];
     store.lock().unwrap().end("orders", &failed).unwrap();
     let (_, told) = carry(&tables, &plan, &store, &Options::default());
     assert_eq!(told, "orders › 1  skipped: deleted in books\n");
