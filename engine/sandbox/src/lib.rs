@@ -4,14 +4,20 @@
 //! Nothing here is shared with the rest of the project: what one side misreads, the other refuses.
 
 mod books;
+mod clock;
+mod control;
 mod faults;
 mod json;
+mod lag;
+mod line;
 mod sample;
 mod server;
 mod state;
 mod till;
 
-use axum::serve::ListenerExt;
+pub use faults::{Fault, KINDS};
+
+use line::{Lines, Scissors};
 use server::{Place, Shared, Side};
 use state::State;
 use std::fmt;
@@ -75,8 +81,8 @@ pub struct Options {
     pub token_seconds: i64,
     /// Scopes of the books' access tokens, parted by spaces.
     pub scopes: String,
-    /// Let the till answer a POST with 204 and no body, as the real one sometimes does.
-    pub empty_posts: bool,
+    /// Faults that strike from the start.
+    pub faults: Vec<Fault>,
 }
 
 impl Default for Options {
@@ -91,7 +97,7 @@ impl Default for Options {
             limits: Limits::WIDE,
             token_seconds: 3600,
             scopes: books::SCOPES.to_owned(),
-            empty_posts: false,
+            faults: Vec::new(),
         }
     }
 }
@@ -196,8 +202,8 @@ impl Sandbox {
             books: url(&books)?,
             options,
         };
-        let shared = Arc::new(Shared::new(place, state));
-        let (stop, _) = watch::channel(false);
+        let (stop, stopped) = watch::channel(false);
+        let shared = Arc::new(Shared::new(place, state, stopped));
         let servers = vec![
             serve(till, Side::Till, &shared, &stop),
             serve(books, Side::Books, &shared, &stop),
@@ -283,13 +289,14 @@ impl Sandbox {
         self.shared.seen.subscribe()
     }
 
-    /// Lets running requests end, then closes both servers.
+    /// Lets running requests end, carries late ones out at once, then closes both servers.
     pub async fn shutdown(mut self) {
         self.stop.send_replace(true);
         for server in std::mem::take(&mut self.servers) {
             // a server that ended by itself has nothing left to close
             let _ = server.await;
         }
+        self.shared.settled().await;
     }
 }
 
@@ -319,22 +326,21 @@ fn serve(
     stop: &watch::Sender<bool>,
 ) -> JoinHandle<std::io::Result<()>> {
     let shared = Arc::clone(shared);
-    let handler = move |request: axum::extract::Request| {
+    let handler = move |line: axum::extract::ConnectInfo<Scissors>,
+                        request: axum::extract::Request| {
         let shared = Arc::clone(&shared);
-        async move { shared.answer(side, request).await }
+        async move { shared.answer(side, request, line.0).await }
     };
-    let router = axum::Router::new().fallback(handler);
+    let service = axum::Router::new()
+        .fallback(handler)
+        .into_make_service_with_connect_info::<Scissors>();
     let mut stopped = stop.subscribe();
     let ended = async move {
         // an error means the sandbox was dropped, which is a stop as well
         let _ = stopped.wait_for(|stop| *stop).await;
     };
     tokio::spawn(async move {
-        let listener = listener.tap_io(|stream| {
-            // without it an answer could wait for the acknowledgement of the one before; if it cannot be set, it does
-            let _ = stream.set_nodelay(true);
-        });
-        axum::serve(listener, router)
+        axum::serve(Lines(listener), service)
             .with_graceful_shutdown(ended)
             .await
     })

@@ -1,14 +1,17 @@
 //! The one place every request passes: counted, limited, handed to its system, written to the log, answered.
 
+use crate::faults::{Faults, Kind, Strike, Strikes, body};
 use crate::json::{Json, object};
+use crate::line::Scissors;
 use crate::state::State;
-use crate::{Options, Seen, books, faults, sample, till};
+use crate::{Options, Seen, books, clock, control, till};
 use axum::extract::Request as HttpRequest;
 use axum::response::Response;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
-use tokio::sync::watch;
+use std::time::{Duration, Instant};
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinSet;
 
 /// Which of the two systems a server plays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,9 +36,66 @@ pub(crate) struct Request {
     pub(crate) query: Option<String>,
     pub(crate) headers: http::HeaderMap,
     pub(crate) body: String,
+    pub(crate) twist: Twist,
+}
+
+/// What a fault changes about how a system answers a request.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Twist {
+    /// A good POST is answered without a body.
+    pub(crate) empty: bool,
+    /// How a later page of a list differs.
+    pub(crate) page: Option<Page>,
+    /// Which document a request made is told, for people who act upon it.
+    pub(crate) tells: bool,
+}
+
+/// What is wrong with a later page of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Page {
+    /// It shows the rows of the page before.
+    Double,
+    /// A row before it is gone from the list.
+    Vanished,
+    /// A row before it has come into the list.
+    Appeared,
+}
+
+impl Twist {
+    /// Where a page begins, and how many rows the list has, as this request sees it.
+    pub(crate) fn page(self, offset: usize, size: usize, total: usize) -> (usize, usize) {
+        match self.page {
+            Some(Page::Double) if offset > 0 => (offset.saturating_sub(size), total),
+            Some(Page::Vanished) if offset > 0 => (offset + 1, total.saturating_sub(1)),
+            Some(Page::Appeared) if offset > 0 => (offset - 1, total + 1),
+            _ => (offset, total),
+        }
+    }
 }
 
 impl Request {
+    /// A request that a person's work in the vendor's own program amounts to.
+    pub(crate) fn by_hand(method: &str) -> Request {
+        Request {
+            method: method.to_owned(),
+            path: String::new(),
+            query: None,
+            headers: http::HeaderMap::new(),
+            body: String::new(),
+            twist: Twist::default(),
+        }
+    }
+
+    /// How far into a list it asks: rows at the till, pages in the books; 0 is the beginning.
+    pub(crate) fn offset(&self) -> u64 {
+        let number = |(name, value): &(String, String)| match name.as_str() {
+            "start" => value.parse().ok(),
+            "$page" => value.parse::<u64>().ok().map(|page| page.saturating_sub(1)),
+            _ => None,
+        };
+        self.parameters().iter().find_map(number).unwrap_or(0)
+    }
+
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers
             .get(name)
@@ -100,6 +160,8 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) body: String,
     pub(crate) headers: Vec<(&'static str, String)>,
+    /// The Id of the document that was made, where it is asked for.
+    pub(crate) made: Option<String>,
 }
 
 impl Reply {
@@ -109,7 +171,21 @@ impl Reply {
             status,
             body: body.to_string(),
             headers,
+            ..Reply::default()
         }
+    }
+
+    /// Status and headers, ready for a body.
+    pub(crate) fn head(&self) -> http::response::Builder {
+        let mut head = http::Response::builder().status(self.status);
+        for (name, value) in &self.headers {
+            head = head.header(*name, value);
+        }
+        head
+    }
+
+    fn whole(self) -> Response {
+        self.head().body(self.body.into()).unwrap_or_default()
     }
 
     pub(crate) fn empty(status: u16) -> Reply {
@@ -130,11 +206,14 @@ pub(crate) struct Place {
 /// What both servers share.
 pub(crate) struct Shared {
     pub(crate) place: Place,
+    pub(crate) faults: Faults,
     state: Mutex<State>,
     counts: Mutex<HashMap<String, u64>>,
     windows: Mutex<HashMap<(Side, String), (Instant, u32)>>,
-    faults: Mutex<Vec<faults::Fault>>,
+    // what goes on though its client may be gone
+    tasks: Mutex<JoinSet<()>>,
     pub(crate) seen: watch::Sender<Seen>,
+    stop: watch::Receiver<bool>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -142,96 +221,271 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Shared {
-    pub(crate) fn new(place: Place, state: State) -> Shared {
-        Shared {
+    pub(crate) fn new(place: Place, state: State, stop: watch::Receiver<bool>) -> Shared {
+        let faults = Faults::default();
+        for fault in &place.options.faults {
+            faults.add(fault.clone());
+        }
+        let shared = Shared {
             place,
+            faults,
             state: Mutex::new(state),
             counts: Mutex::default(),
             windows: Mutex::default(),
-            faults: Mutex::default(),
+            tasks: Mutex::default(),
             seen: watch::Sender::default(),
-        }
+            stop,
+        };
+        shared.look_back();
+        shared
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
     }
 
+    /// Keeps changes for reads that look back, if there is a fault that makes them.
+    pub(crate) fn look_back(&self) {
+        let keeps = self.faults.look_back();
+        self.state().keep_changes(keeps);
+    }
+
+    /// How often each request came, by system, method and path.
+    pub(crate) fn counted(&self) -> Json {
+        let counts = lock(&self.counts);
+        let mut lines: Vec<_> = counts.iter().collect();
+        lines.sort();
+        let member = |(name, n): (&String, &u64)| (name.clone(), Json::Number((*n).into()));
+        Json::Object(lines.into_iter().map(member).collect())
+    }
+
+    /// Forgets counts, limits and faults.
+    pub(crate) fn forget(&self) {
+        lock(&self.counts).clear();
+        lock(&self.windows).clear();
+        self.faults.clear();
+    }
+
+    /// Waits for what goes on without a client; late requests are carried out at once by then.
+    pub(crate) async fn settled(&self) {
+        let tasks = std::mem::take(&mut *lock(&self.tasks));
+        tasks.join_all().await;
+    }
+
+    /// Sleeps so long, or until the sandbox stops.
+    async fn sleep(&self, span: Duration) {
+        let mut stop = self.stop.clone();
+        // both ends are what is waited for
+        let _ = tokio::time::timeout(span, stop.wait_for(|stop| *stop)).await;
+    }
+
+    /// Starts work that is done though its client goes away.
+    fn start(self: &Arc<Self>, work: impl Future<Output = ()> + Send + 'static) {
+        let mut tasks = lock(&self.tasks);
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(work);
+    }
+
     /// Answers one request of one side, unless a fault strikes it.
-    pub(crate) async fn answer(self: Arc<Self>, side: Side, request: HttpRequest) -> Response {
+    pub(crate) async fn answer(
+        self: Arc<Self>,
+        side: Side,
+        request: HttpRequest,
+        line: Scissors,
+    ) -> Response {
         let (parts, body) = request.into_parts();
-        let reply = match axum::body::to_bytes(body, 16 * 1024 * 1024).await {
-            Ok(bytes) => {
-                let request = Request {
-                    method: parts.method.to_string(),
-                    path: parts.uri.path().to_owned(),
-                    query: parts.uri.query().map(str::to_owned),
-                    headers: parts.headers,
-                    body: String::from_utf8_lossy(&bytes).into_owned(),
-                };
-                self.see(&request);
-                match self.struck(side, &request).await {
-                    Some(reply) => reply,
-                    None => return cut(),
-                }
-            }
-            Err(_) => match side {
+        let Ok(bytes) = axum::body::to_bytes(body, 16 * 1024 * 1024).await else {
+            return match side {
                 Side::Till => till::too_big(),
                 Side::Books => Reply::empty(413),
-            },
+            }
+            .whole();
         };
-        let mut response = http::Response::builder().status(reply.status);
-        for (name, value) in reply.headers {
-            response = response.header(name, value);
+        let request = Request {
+            method: parts.method.to_string(),
+            path: parts.uri.path().to_owned(),
+            query: parts.uri.query().map(str::to_owned),
+            headers: parts.headers,
+            body: String::from_utf8_lossy(&bytes).into_owned(),
+            twist: Twist::default(),
+        };
+        if let Some(path) = request.path.strip_prefix("/_sandbox/") {
+            return control::answer(&self, path, &request).whole();
         }
-        response.body(reply.body.into()).unwrap_or_default()
+        self.see(&request);
+        match self.faults.strike(side, &request) {
+            Ok(strikes) if strikes.is_empty() => self.reply(side, &request, &strikes).whole(),
+            Ok(strikes) => self.strike(side, request, strikes, line).await,
+            Err(reason) => control::refused(&reason).whole(),
+        }
     }
 
     /// Counts what came in, before anything is done about it.
     fn see(&self, request: &Request) {
-        if !request.path.starts_with("/_sandbox/") {
-            let writes = request.method != "GET" && request.path != books::TOKEN_PATH;
-            self.seen.send_modify(|seen| {
-                seen.requests += 1;
-                seen.writes += u64::from(writes);
-            });
+        let writes = request.method != "GET" && request.path != books::TOKEN_PATH;
+        self.seen.send_modify(|seen| {
+            seen.requests += 1;
+            seen.writes += u64::from(writes);
+        });
+    }
+
+    /// Answers a struck request. A client that goes away meanwhile takes nothing back: the request was read.
+    async fn strike(
+        self: Arc<Self>,
+        side: Side,
+        request: Request,
+        strikes: Strikes,
+        line: Scissors,
+    ) -> Response {
+        if strikes.of(Kind::Late).is_some_and(|late| late.fault.hang) {
+            self.start(Arc::clone(&self).struck(side, request, strikes, Scissors::default(), None));
+            // a client that gives up ends this wait
+            let _ = self.stop.clone().wait_for(|stop| *stop).await;
+            line.cut();
+            return Response::default();
+        }
+        let (sender, answer) = oneshot::channel();
+        self.start(Arc::clone(&self).struck(side, request, strikes, line.clone(), Some(sender)));
+        answer.await.unwrap_or_else(|_| {
+            line.cut();
+            Response::default()
+        })
+    }
+
+    async fn struck(
+        self: Arc<Self>,
+        side: Side,
+        mut request: Request,
+        strikes: Strikes,
+        line: Scissors,
+        answer: Option<oneshot::Sender<Response>>,
+    ) {
+        let send = |response: Response| {
+            if let Some(answer) = answer {
+                // a client that is gone hears nothing
+                let _ = answer.send(response);
+            }
+        };
+        let cut = || {
+            line.cut();
+            Response::default()
+        };
+        request.twist = twist(&strikes);
+        if let Some(slow) = strikes.of(Kind::Latency) {
+            self.sleep(slow.fault.span()).await;
+        }
+        if strikes.of(Kind::LoseBefore).is_some() {
+            return send(cut());
+        }
+        if let Some(late) = strikes.of(Kind::Late) {
+            send(cut());
+            self.sleep(late.fault.span()).await;
+            let made = self.reply(side, &request, &strikes).made;
+            return self.people(&strikes, made.as_deref()).await;
+        }
+        let broken = strikes.of(Kind::Broken);
+        let mut reply = match (strikes.of(Kind::TooMany), broken) {
+            (Some(many), _) => self.too_many(side, many.fault.span()),
+            (None, Some(broken)) if !broken.fault.done => internal_error(side),
+            _ => self.reply(side, &request, &strikes),
+        };
+        let made = reply.made.take();
+        if let Some(skew) = strikes.of(Kind::ClockSkew) {
+            reply.headers.push(("date", clock::date(skew.fault.millis)));
+        }
+        let (truncated, slow) = (strikes.of(Kind::Truncated), strikes.of(Kind::SlowBody));
+        send(match (truncated.or(slow), broken) {
+            _ if strikes.of(Kind::LoseAfter).is_some() => cut(),
+            (_, Some(broken)) if broken.fault.done => internal_error(side).whole(),
+            (Some(strike), _) if reply.body.is_empty() => {
+                self.faults.give_back(strike);
+                reply.whole()
+            }
+            (Some(strike), _) if truncated.is_some() => body::truncated(reply, strike.number),
+            (Some(strike), _) => body::slow(reply, strike.fault.span(), self.stop.clone()),
+            (None, _) => reply.whole(),
+        });
+        self.people(&strikes, made.as_deref()).await;
+    }
+
+    /// People who take their time act now, one after the other.
+    async fn people(&self, strikes: &Strikes, made: Option<&str>) {
+        let mut waiting: Vec<&Strike> = strikes
+            .people()
+            .filter(|strike| strike.fault.millis > 0)
+            .collect();
+        waiting.sort_by_key(|strike| strike.fault.millis);
+        let begun = Instant::now();
+        for strike in waiting {
+            self.sleep(strike.fault.span().saturating_sub(begun.elapsed()))
+                .await;
+            self.act(&mut self.state(), strike, made);
         }
     }
 
-    /// The answer to a request, or none when its connection is to be cut.
-    async fn struck(&self, side: Side, request: &Request) -> Option<Reply> {
-        let fault = match request.path.starts_with("/_sandbox/") {
-            true => None,
-            false => faults::strike(&mut lock(&self.faults), &request.method, &request.path),
-        };
-        let Some(fault) = fault else {
-            return Some(self.reply(side, request));
-        };
-        tokio::time::sleep(fault.wait).await;
-        let answered = fault.commit.then(|| self.reply(side, request));
-        if fault.drop {
-            return None;
+    fn act(&self, state: &mut State, strike: &Strike, made: Option<&str>) {
+        let done = made.is_some_and(|id| books::people::act(state, &strike.fault, id));
+        // the next request writes the log again if this one could not
+        let _ = state.flush();
+        if !done {
+            self.faults.give_back(strike);
         }
-        fault.reply().or(answered)
     }
 
-    fn reply(&self, side: Side, request: &Request) -> Reply {
-        if let Some(path) = request.path.strip_prefix("/_sandbox/") {
-            return self.control(path, request);
-        }
+    fn reply(&self, side: Side, request: &Request, strikes: &Strikes) -> Reply {
         let counted = format!("{} {} {}", side.name(), request.method, request.path);
         *lock(&self.counts).entry(counted).or_default() += 1;
+        let off = strikes.of(Kind::ClockSkew);
+        let _clock = clock::off_by(off.map_or(0, |strike| strike.fault.millis));
         let mut state = self.state();
+        if strikes.of(Kind::ExpiredToken).is_some() {
+            books::expire(&mut state, request);
+        }
+        if strikes.of(Kind::UsedRefreshToken).is_some() {
+            books::use_up(&mut state, request);
+        }
+        let lag = strikes.of(Kind::Lag).map(|strike| strike.fault.span());
+        let hidden = if request.method == "GET" {
+            state.hide(lag)
+        } else {
+            state.hide_writes(lag);
+            None
+        };
         let reply = match side {
             Side::Till => till::answer(&mut state, self, request),
             Side::Books => books::answer(&mut state, self, request),
         };
+        if let Some(hidden) = hidden {
+            state.show(hidden);
+        }
+        state.hide_writes(None);
+        if let Some(strike) = strikes.of(Kind::Empty204)
+            && reply.status != 204
+        {
+            self.faults.give_back(strike);
+        }
+        for strike in strikes.people().filter(|strike| strike.fault.millis == 0) {
+            self.act(&mut state, strike, reply.made.as_deref());
+        }
         match state.flush() {
             Ok(()) => reply,
             Err(e) => Reply::json(
                 500,
                 &object! { "sandbox" => format!("The sandbox cannot write its state: {e}") },
             ),
+        }
+    }
+
+    fn too_many(&self, side: Side, wait: Duration) -> Reply {
+        match side {
+            Side::Till => till::too_many(),
+            Side::Books => {
+                let limit = self.place.options.limits.books;
+                let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
+                let mut reply = books::too_many(if limit == 0 { 600 } else { limit }, seconds);
+                reply.headers.push(("retry-after", seconds.to_string()));
+                reply
+            }
         }
     }
 
@@ -251,52 +505,28 @@ impl Shared {
         window.1 += 1;
         (window.1 > limit).then(|| 60u64.saturating_sub(age).max(1))
     }
+}
 
-    /// The sandbox's own door: look at the state, seed it, empty it, count requests.
-    fn control(&self, path: &str, request: &Request) -> Reply {
-        let mut state = self.state();
-        let done = match (request.method.as_str(), path.trim_end_matches('/')) {
-            ("GET", "requests") => {
-                let counts = lock(&self.counts);
-                let mut lines: Vec<_> = counts.iter().collect();
-                lines.sort();
-                let member = |(name, n): (&String, &u64)| (name.clone(), Json::Number((*n).into()));
-                return Reply::json(200, &Json::Object(lines.into_iter().map(member).collect()));
-            }
-            ("GET", path) if path.starts_with("state/") => {
-                let collection = path.trim_start_matches("state/");
-                return Reply::json(200, &Json::List(state.all(collection).cloned().collect()));
-            }
-            ("POST", "faults") => faults::read(&request.body).map(|made| {
-                lock(&self.faults).extend(made);
-            }),
-            ("POST", "seed") => {
-                Json::parse(&request.body).and_then(|seed| sample::seed(&mut state, &seed))
-            }
-            ("POST", "reset") => {
-                lock(&self.counts).clear();
-                lock(&self.windows).clear();
-                lock(&self.faults).clear();
-                sample::reset(&mut state, &self.place.options)
-            }
-            _ => {
-                return Reply::json(
-                    404,
-                    &object! { "sandbox" => "The sandbox has no such door." },
-                );
-            }
-        };
-        let done = done.and_then(|()| state.flush().map_err(|e| e.to_string()));
-        match done {
-            Ok(()) => Reply::empty(204),
-            Err(reason) => Reply::json(400, &object! { "sandbox" => reason }),
-        }
+fn internal_error(side: Side) -> Reply {
+    match side {
+        Side::Till => till::internal_error(),
+        Side::Books => books::internal_error(),
     }
 }
 
-/// An answer that breaks off: the connection closes before its body is whole.
-fn cut() -> Response {
-    let end = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
-    let stream = futures_util::stream::iter([Err::<bytes::Bytes, _>(end)]);
-    Response::new(axum::body::Body::from_stream(stream))
+/// What the strikes change about the system's own answer.
+fn twist(strikes: &Strikes) -> Twist {
+    let shifting = strikes.of(Kind::ShiftingPage);
+    let page = match strikes.of(Kind::DoublePage) {
+        Some(_) => Some(Page::Double),
+        None => shifting.map(|strike| match strike.number % 2 {
+            0 => Page::Vanished,
+            _ => Page::Appeared,
+        }),
+    };
+    Twist {
+        page,
+        empty: strikes.of(Kind::Empty204).is_some(),
+        tells: strikes.people().next().is_some(),
+    }
 }

@@ -5,18 +5,20 @@
 
 use crate::Error;
 use crate::json::{Json, object};
+use crate::lag::{Collections, Hidden, Lag};
 use indexmap::IndexMap;
-use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::path::Path;
+use std::time::Duration;
 
 const LOG: &str = "sandbox.log";
 
 /// The records of both systems, by collection (`books/customers`) and key.
 #[derive(Default)]
 pub(crate) struct State {
-    collections: HashMap<String, IndexMap<String, Json>>,
+    collections: Collections,
+    lag: Lag,
     log: Option<File>,
     pending: String,
     // held for the life of the sandbox: two processes must not write one log
@@ -116,19 +118,65 @@ impl State {
         if self.log.is_some() {
             self.pending.push_str(&line(collection, key, &value));
         }
-        self.collections
+        let (index, old) = self
+            .collections
             .entry(collection.to_owned())
             .or_default()
-            .insert(key.to_owned(), value);
+            .insert_full(key.to_owned(), value);
+        if self.lag.wants(collection) {
+            self.lag
+                .remember(collection, key, old.map(|old| (index, old)));
+        }
     }
 
     pub(crate) fn remove(&mut self, collection: &str, key: &str) {
         if self.log.is_some() {
             self.pending.push_str(&line(collection, key, &Json::Null));
         }
-        if let Some(records) = self.collections.get_mut(collection) {
-            records.shift_remove(key);
+        let gone = self
+            .collections
+            .get_mut(collection)
+            .and_then(|records| records.shift_remove_full(key));
+        if let Some((index, _, old)) = gone
+            && self.lag.wants(collection)
+        {
+            self.lag.remember(collection, key, Some((index, old)));
         }
+    }
+
+    /// What is written from now on stays hidden from reads so long; none hides nothing.
+    pub(crate) fn hide_writes(&mut self, span: Option<Duration>) {
+        self.lag.hides = span;
+    }
+
+    /// Keeps what is written for reads that look back.
+    pub(crate) fn keep_changes(&mut self, keeps: bool) {
+        self.lag.keeps = keeps;
+    }
+
+    /// Takes out what a read that lags must not see.
+    pub(crate) fn hide(&mut self, back: Option<Duration>) -> Option<Hidden> {
+        self.lag.hide(&mut self.collections, back)
+    }
+
+    /// Puts back what was taken out.
+    pub(crate) fn show(&mut self, hidden: Hidden) {
+        hidden.show(&mut self.collections);
+    }
+
+    /// The records of both systems by system and resource, without what only the sandbox keeps for itself.
+    pub(crate) fn both(&self) -> Json {
+        let mut sides = object! { "books" => object! {}, "till" => object! {} };
+        let mut names: Vec<&String> = self.collections.keys().collect();
+        names.sort();
+        for name in names {
+            if let Some((side @ ("books" | "till"), resource)) = name.split_once('/') {
+                let mut whole = sides.get(side).clone();
+                whole.set(resource, self.all(name).cloned().collect::<Vec<_>>());
+                sides.set(side, whole);
+            }
+        }
+        sides
     }
 
     /// Forgets every record whose collection starts with the prefix.
@@ -145,6 +193,7 @@ impl State {
             }
         }
         self.collections.retain(|name, _| !name.starts_with(prefix));
+        self.lag = Lag::default();
     }
 
     /// The next number of a series, which persists.

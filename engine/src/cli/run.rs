@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use flowbook_sandbox::Sandbox;
+use flowbook_sandbox::{Fault, Sandbox};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -25,6 +25,7 @@ use crate::store::{Patience, Store};
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:\n  \
     flowbook run flows/ccv-eaccounting --sandbox\n  \
+    flowbook run flows/ccv-eaccounting --sandbox --fault lose-after,share=10,method=POST\n  \
     flowbook run flows/ccv-eaccounting orders --dry-run --only 339323500\n  \
     flowbook run flows/ccv-eaccounting --set document=invoice\n\n\
     Without --sandbox the addresses and keys of the systems come from the environment:\n  \
@@ -52,6 +53,9 @@ pub struct Options {
     /// Runs against local servers that behave like the two systems, with sample data.
     #[arg(long)]
     sandbox: bool,
+    /// With --sandbox, a fault in the way of requests: KIND[,share=10][,path=/v2/][,millis=300]…; may come several times.
+    #[arg(long, value_name = "FAULT", requires = "sandbox", long_help = sandbox::faults_help())]
+    fault: Vec<Fault>,
     /// Keeps the state in this folder instead of the flowbook's `.flowbook`.
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
@@ -95,7 +99,7 @@ pub fn command(options: &Options) -> Exit {
             if !options.sandbox {
                 return carry_out(options, &checked, &sources, flows, &state, None).await;
             }
-            let sandbox = systems::start_sandbox(&state).await?;
+            let sandbox = systems::start_sandbox(&state, &options.fault).await?;
             let state = sandbox::folder(&state);
             let done = carry_out(options, &checked, &sources, flows, &state, Some(&sandbox)).await;
             sandbox.shutdown().await;

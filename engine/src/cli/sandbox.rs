@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use flowbook_sandbox::{Limits, Sandbox};
+use flowbook_sandbox::{Fault, KINDS, Limits, Sandbox};
 
 use super::{Exit, book, output};
 
@@ -29,6 +29,9 @@ pub struct Options {
     /// Adds so many paid orders to the sample data.
     #[arg(long, value_name = "N")]
     orders: Option<u32>,
+    /// A fault in the way of requests: KIND[,share=10][,path=/v2/][,method=POST][,times=1][,skip=0][,millis=300][,seed=1]; may come several times.
+    #[arg(long, value_name = "FAULT", long_help = faults_help())]
+    fault: Vec<Fault>,
     /// Requests admitted per minute.
     #[arg(long, value_enum, default_value_t)]
     limits: Quota,
@@ -55,6 +58,21 @@ enum Format {
     Human,
     /// One object.
     Json,
+}
+
+/// The help of `--fault`, with every kind.
+pub fn faults_help() -> String {
+    let width = KINDS.iter().map(|(kind, _)| kind.len()).max().unwrap_or(0);
+    let kinds: String = KINDS
+        .iter()
+        .map(|(kind, what)| format!("\n  {kind:width$}  {what}"))
+        .collect();
+    format!(
+        "A fault in the way of requests, until the sandbox ends: a bad day at will. May come several times.\n\n\
+         KIND[,share=10][,path=/v2/][,method=POST][,times=1][,skip=0][,millis=300][,seed=1]\n\n\
+         share: percent of the requests that it strikes, drawn from seed; path: how their path begins; \
+         times: so often in all; skip: so many pass first.\n\nThe kinds:{kinds}"
+    )
 }
 
 /// Where the sandbox of a flowbook keeps its records, beside the links of its runs.
@@ -131,6 +149,7 @@ async fn serve(options: &Options, state: &Path) -> Exit {
         books_port: options.books_port,
         seed: options.seed.clone(),
         orders: options.orders,
+        faults: options.fault.clone(),
         limits: match options.limits {
             Quota::Real => Limits::REAL,
             Quota::Wide => Limits::WIDE,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use flowbook_sandbox::Sandbox;
+use flowbook_sandbox::{Fault, Sandbox};
 
 use super::{Exit, output, sandbox};
 use crate::plan::connector::System;
@@ -19,9 +19,10 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, Exit> {
 }
 
 /// Starts the sandbox of a flowbook.
-pub async fn start_sandbox(state: &Path) -> Result<Sandbox, Exit> {
+pub async fn start_sandbox(state: &Path, faults: &[Fault]) -> Result<Sandbox, Exit> {
     Sandbox::start(flowbook_sandbox::Options {
         state: Some(sandbox::folder(state)),
+        faults: faults.to_vec(),
         ..flowbook_sandbox::Options::default()
     })
     .await

@@ -99,7 +99,7 @@ async fn an_order_is_found_by_its_number_and_noted_upon() {
 #[tokio::test]
 async fn an_empty_success_of_the_till_leaves_the_key_open() {
     let options = Options {
-        empty_posts: true,
+        faults: vec!["empty-204".parse().unwrap()],
         ..Options::default()
     };
     let sandbox = Sandbox::start(options).await.unwrap();

@@ -76,6 +76,12 @@ pub(super) fn kind(schema: &str, name: &str) -> Option<&'static str> {
     Some(field.kind.as_str())
 }
 
+/// How many characters a resource's property holds at most.
+pub(super) fn longest(schema: &str, name: &str) -> Option<usize> {
+    let fields = SCHEMAS.get(schema)?;
+    fields.iter().find(|field| field.name == name)?.longest
+}
+
 /// Checks a body and gives it back in the API's spelling; fields left out become null, read-only ones are dropped.
 pub(super) fn clean(schema: &str, body: &Json, path: &str, faults: &mut Vec<Fault>) -> Json {
     let mut given: IndexMap<&str, &Json> = IndexMap::new();

@@ -37,6 +37,13 @@ fn create(state: &mut State, body: &Json, origin: &Origin<'_>) -> Result<Json, F
             "The customer does not allow invoice dates in the future.",
         ));
     }
+    enter(state, &mut invoice);
+    state.put(INVOICES, &id, invoice.clone());
+    Ok(invoice)
+}
+
+/// Gives an invoice its number and its voucher; all of it remains to be paid.
+pub(super) fn enter(state: &mut State, invoice: &mut Json) {
     invoice.set("InvoiceNumber", state.next(INVOICES, 1));
     invoice.set("CreatedUtc", now());
     invoice.set("ModifiedUtc", now());
@@ -50,8 +57,6 @@ fn create(state: &mut State, body: &Json, origin: &Origin<'_>) -> Result<Json, F
     );
     invoice.set("PaymentStatus", 1_i64);
     invoice.set("PaymentDate", Json::Null);
-    state.put(INVOICES, &id, invoice.clone());
-    Ok(invoice)
 }
 
 fn open_year(state: &State, date: &str) -> Result<(), Fault> {

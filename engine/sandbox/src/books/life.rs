@@ -249,7 +249,7 @@ fn moved(state: &mut State, collection: &str, document: &mut Json, status: i64) 
 }
 
 /// Gives a document its number; drafts have none.
-fn number(state: &mut State, name: &str, document: &mut Json) {
+pub(super) fn number(state: &mut State, name: &str, document: &mut Json) {
     let draft = name == "quotedrafts"
         || (name == "orders" && document.get("Status").number() == Decimal::ONE);
     match name {

@@ -7,6 +7,7 @@ mod invoices;
 mod life;
 mod oauth;
 mod odata;
+pub(crate) mod people;
 mod records;
 mod vat;
 mod whims;
@@ -14,7 +15,7 @@ mod whims;
 use crate::json::{Json, object};
 use crate::server::{Reply, Request, Shared, Side};
 use crate::state::State;
-pub(crate) use oauth::{issue, refresh_token};
+pub(crate) use oauth::{expire, issue, refresh_token, use_up};
 use std::borrow::Cow;
 
 pub(crate) const ROOT: &str = "/v2";
@@ -108,10 +109,40 @@ pub(crate) fn answer(state: &mut State, shared: &Shared, request: &Request) -> R
         return Reply::empty(404);
     };
     let parts: Vec<&str> = path.iter().map(String::as_str).collect();
-    admit(state, shared, request, &parts)
+    let mut reply = admit(state, shared, request, &parts)
         .and_then(|()| route(state, request, &parts))
-        .map(|reply| whims::change(&settings(state), request, reply))
-        .unwrap_or_else(|f| f.reply())
+        .unwrap_or_else(|f| f.reply());
+    if reply.status >= 300 {
+        return reply;
+    }
+    let made = match request.twist.tells {
+        true => Json::parse(&reply.body).unwrap_or_default(),
+        false => Json::Null,
+    };
+    reply = whims::change(&settings(state), request, reply);
+    if request.twist.empty {
+        reply = Reply::empty(204);
+    }
+    reply.made = Some(made.get("Id").text().to_owned()).filter(|id| !id.is_empty());
+    reply
+}
+
+/// The refusal of a request over the limit per minute.
+pub(crate) fn too_many(limit: u32, seconds: u64) -> Reply {
+    quota(limit, seconds).reply()
+}
+
+fn quota(limit: u32, seconds: u64) -> Fault {
+    let text = format!(
+        "API calls quota exceeded! maximum admitted {limit} per Minute. Try again in {seconds} seconds."
+    );
+    Fault::coded(429, 4010, "", &text)
+}
+
+/// The answer when something broke inside the books.
+pub(crate) fn internal_error() -> Reply {
+    let text = "InternalServerError - An unexpected error occurred.";
+    Fault::coded(500, 5000, "", text).reply()
 }
 
 fn admit(state: &State, shared: &Shared, request: &Request, parts: &[&str]) -> Result<(), Fault> {
@@ -124,10 +155,7 @@ fn admit(state: &State, shared: &Shared, request: &Request, parts: &[&str]) -> R
     modules(&settings(state), name)?;
     let limit = shared.place.options.limits.books;
     if let Some(seconds) = shared.limited(Side::Books, parts.first().unwrap_or(&""), limit) {
-        let text = format!(
-            "API calls quota exceeded! maximum admitted {limit} per Minute. Try again in {seconds} seconds."
-        );
-        return Err(Fault::coded(429, 4010, "", &text));
+        return Err(quota(limit, seconds));
     }
     Ok(())
 }
@@ -265,7 +293,7 @@ fn read(state: &State, request: &Request, name: &str, schema: &str, id: Option<&
             .as_deref()
             .is_none_or(|s| r.get("ModifiedUtc").text() >= s)
     });
-    let list = odata::list(records, schema, &query).map_err(|text| {
+    let list = odata::list(records, schema, &query, request.twist).map_err(|text| {
         Fault::coded(400, 6000, "", &format!("QueryParameterException - {text}"))
     })?;
     let pages = list.total.div_ceil(list.size).max(1);
@@ -380,7 +408,7 @@ fn body(request: &Request) -> Result<Json, Fault> {
 }
 
 fn now() -> String {
-    jiff::Timestamp::now()
+    crate::clock::now()
         .strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
         .to_string()
 }
@@ -389,6 +417,6 @@ fn now() -> String {
 fn today() -> jiff::civil::Date {
     jiff::tz::TimeZone::get("Europe/Stockholm")
         .unwrap_or(jiff::tz::TimeZone::UTC)
-        .to_datetime(jiff::Timestamp::now())
+        .to_datetime(crate::clock::now())
         .date()
 }

@@ -30,6 +30,26 @@ pub(crate) fn issue(state: &mut State) -> String {
     token
 }
 
+/// Lets the access token of a request die.
+pub(crate) fn expire(state: &mut State, request: &Request) {
+    let header = request.header("authorization");
+    state.remove(ACCESS, header.strip_prefix("Bearer ").unwrap_or_default());
+}
+
+/// Lets somebody else use the refresh token of a request just before it: they hold the next one.
+pub(crate) fn use_up(state: &mut State, request: &Request) {
+    let form = pairs(&request.body);
+    let given = form.iter().find(|(name, _)| name == "refresh_token");
+    let given = given.map(|(_, token)| token.as_str()).unwrap_or_default();
+    if state
+        .get(REFRESH, given)
+        .is_some_and(|token| !token.get("used").truth())
+    {
+        state.put(REFRESH, given, object! { "token" => given, "used" => true });
+        issue(state);
+    }
+}
+
 pub(super) fn token(state: &mut State, request: &Request, options: &Options) -> Reply {
     let seconds = options.token_seconds;
     let refuse = |status: u16, error: &str| Reply::json(status, &object! { "error" => error });
@@ -83,6 +103,9 @@ pub(super) fn token(state: &mut State, request: &Request, options: &Options) -> 
             "token" => access.clone(), "until" => now + seconds, "scope" => options.scopes.clone(),
         },
     );
+    if request.twist.empty {
+        return Reply::empty(204);
+    }
     Reply::json(
         200,
         &object! {

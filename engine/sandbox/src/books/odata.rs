@@ -2,6 +2,7 @@
 
 use super::fields::{kind, property};
 use crate::json::{Json, decimal};
+use crate::server::Twist;
 use rust_decimal::Decimal;
 use std::cmp::Ordering;
 
@@ -305,6 +306,7 @@ pub(super) fn list<'a>(
     records: impl Iterator<Item = &'a Json>,
     schema: &str,
     query: &[(String, String)],
+    twist: Twist,
 ) -> Result<List, String> {
     let kept: Vec<&Json> = records.collect();
     let first = kept.first().copied().cloned().unwrap_or_default();
@@ -363,7 +365,8 @@ pub(super) fn list<'a>(
             _ => return Err(format!("The query parameter '{name}' is not supported.")),
         }
     }
-    let total = kept.len();
+    let offset = (page - 1).saturating_mul(size);
+    let (offset, total) = twist.page(offset, size, kept.len());
     let chosen = |record: &Json| {
         if select.is_empty() {
             return record.clone();
@@ -377,7 +380,7 @@ pub(super) fn list<'a>(
     };
     let items = kept
         .into_iter()
-        .skip((page - 1).saturating_mul(size))
+        .skip(offset)
         .take(size)
         .map(chosen)
         .collect();

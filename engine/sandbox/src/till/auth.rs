@@ -1,6 +1,7 @@
 //! The till's signatures: a request's is checked over exactly what was sent, an answer's is made.
 
 use super::{PUBLIC_KEY, SECRET_KEY};
+use crate::clock;
 use crate::server::{Reply, Request};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
@@ -18,7 +19,7 @@ pub(super) fn check(request: &Request) -> Result<(), Reply> {
     let Some(time) = timestamp(date) else {
         return refuse(20, "The header x-date is missing or is no ISO 8601 time.");
     };
-    if (Timestamp::now().as_second() - time.as_second()).abs() > WINDOW_SECONDS {
+    if (clock::now().as_second() - time.as_second()).abs() > WINDOW_SECONDS {
         return refuse(
             20,
             "The time in x-date differs by more than 5 minutes from the time of the server.",
@@ -44,9 +45,7 @@ pub(super) fn check(request: &Request) -> Result<(), Reply> {
 
 /// Adds the time and the signature of the answer.
 pub(super) fn sign(request: &Request, reply: &mut Reply) {
-    let now = Timestamp::now()
-        .strftime("%Y-%m-%dT%H:%M:%S+00:00")
-        .to_string();
+    let now = clock::now().strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string();
     let text = message(&request.method, &request.uri(), &reply.body, &now);
     if let Some(mac) = keyed(&text) {
         reply

@@ -38,7 +38,6 @@ type Answer = Result<Reply, Reply>;
 struct Call<'a> {
     request: &'a Request,
     root: String,
-    empty_posts: bool,
 }
 
 impl Call<'_> {
@@ -59,7 +58,7 @@ impl Call<'_> {
     }
 
     fn created(&self, view: &Json) -> Reply {
-        if self.empty_posts {
+        if self.request.twist.empty {
             Reply::empty(204)
         } else {
             Reply::json(201, view)
@@ -74,6 +73,20 @@ fn error(status: u16, code: &str, text: &str) -> Reply {
         status,
         &object! { "status" => status_number, "code" => code, "developermessage" => text },
     )
+}
+
+/// The refusal of a request over the limit per minute; no header says when to come back.
+pub(crate) fn too_many() -> Reply {
+    error(
+        429,
+        "429.10",
+        "Each method in each resource has a limit of requests that can be made per minute. Please lower the frequency of your request rate.",
+    )
+}
+
+/// The answer when something broke inside the till: what it wanted to say did not come out right.
+pub(crate) fn internal_error() -> Reply {
+    error(500, "500.20", "The output does not match the schema.")
 }
 
 /// The refusal of a body that is too big to be read.
@@ -100,7 +113,6 @@ pub(crate) fn answer(state: &mut State, shared: &Shared, request: &Request) -> R
     let call = Call {
         request,
         root: format!("{}{ROOT}", shared.place.till),
-        empty_posts: shared.place.options.empty_posts,
     };
     let mut reply = match admit(shared, request) {
         Ok(path) => route(state, &call, &path).unwrap_or_else(|refusal| refusal),
@@ -162,11 +174,7 @@ fn admit(shared: &Shared, request: &Request) -> Result<Vec<String>, Reply> {
         limit,
     ) {
         None => Ok(path),
-        Some(_) => Err(error(
-            429,
-            "429.10",
-            "Each method in each resource has a limit of requests that can be made per minute. Please lower the frequency of your request rate.",
-        )),
+        Some(_) => Err(too_many()),
     }
 }
 
@@ -334,7 +342,7 @@ fn page(
     if !others.iter().any(|p| p.starts_with("size=")) {
         others.push(format!("size={size}"));
     }
-    let total = items.len();
+    let (offset, total) = call.request.twist.page(start, size, items.len());
     let at = |start: usize| {
         format!(
             "{}{}?start={start}&{}",
@@ -344,7 +352,7 @@ fn page(
         )
     };
     let some = |yes: bool, start: usize| yes.then(|| at(start));
-    let shown: Vec<Json> = items.into_iter().skip(start).take(size).collect();
+    let shown: Vec<Json> = items.into_iter().skip(offset).take(size).collect();
     let body = object! {
         "start" => start,
         "size" => size,
@@ -383,7 +391,7 @@ fn cents(amount: Decimal) -> Decimal {
 }
 
 fn now() -> String {
-    jiff::Timestamp::now()
+    crate::clock::now()
         .strftime("%Y-%m-%dT%H:%M:%SZ")
         .to_string()
 }

@@ -3,8 +3,10 @@
 mod basics;
 mod customers;
 mod documents;
+mod faults;
 mod invoices;
 mod orders;
+mod people;
 mod queries;
 mod support;
 mod switches;

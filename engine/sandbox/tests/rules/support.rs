@@ -19,24 +19,7 @@ pub async fn till(
     body: &str,
     minutes: i64,
 ) -> (u16, Value) {
-    let env = sandbox.till_env();
-    let base = value(&env, "BASE");
-    let uri = format!("/api/rest/v1{path}");
-    let time = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(minutes);
-    let date = time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let public = value(&env, "PUBLIC_KEY");
-    let mut mac =
-        Hmac::<sha2::Sha512>::new_from_slice(value(&env, "SECRET_KEY").as_bytes()).unwrap();
-    mac.update(format!("{public}|{method}|{uri}|{body}|{date}").as_bytes());
-    let answer = reqwest::Client::new()
-        .request(method.parse().unwrap(), format!("{base}{path}"))
-        .header("x-public", public)
-        .header("x-date", date)
-        .header("x-hash", hex::encode(mac.finalize().into_bytes()))
-        .header("accept", "application/json")
-        .header("content-type", "application/json")
-        .body(body.to_owned())
-        .send()
+    let answer = till_raw(sandbox, method, path, body, minutes)
         .await
         .unwrap();
     (
@@ -153,6 +136,70 @@ pub async fn door(sandbox: &Sandbox, method: &str, path: &str, body: Option<Valu
     let answer = request.send().await.unwrap();
     assert!(answer.status().is_success(), "{answer:?}");
     serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default()
+}
+
+/// Sets one fault or several.
+pub async fn fault(sandbox: &Sandbox, fault: Value) {
+    door(sandbox, "POST", "faults", Some(fault)).await;
+}
+
+/// How often a kind of fault has struck.
+pub async fn struck(sandbox: &Sandbox, kind: &str) -> u64 {
+    let faults = door(sandbox, "GET", "faults", None).await;
+    faults["struck"][kind].as_u64().unwrap_or_default()
+}
+
+/// The records of a collection as they truly are.
+pub async fn truth(sandbox: &Sandbox, collection: &str) -> Vec<Value> {
+    let records = door(sandbox, "GET", &format!("state/{collection}"), None).await;
+    records.as_array().unwrap().clone()
+}
+
+/// The till's answer to a signed request, as it comes, or what broke.
+pub async fn till_raw(
+    sandbox: &Sandbox,
+    method: &str,
+    path: &str,
+    body: &str,
+    minutes: i64,
+) -> Result<reqwest::Response, reqwest::Error> {
+    let env = sandbox.till_env();
+    let base = value(&env, "BASE");
+    let uri = format!("/api/rest/v1{path}");
+    let time = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(minutes);
+    let date = time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let public = value(&env, "PUBLIC_KEY");
+    let mut mac =
+        Hmac::<sha2::Sha512>::new_from_slice(value(&env, "SECRET_KEY").as_bytes()).unwrap();
+    mac.update(format!("{public}|{method}|{uri}|{body}|{date}").as_bytes());
+    reqwest::Client::new()
+        .request(method.parse().unwrap(), format!("{base}{path}"))
+        .header("x-public", public)
+        .header("x-date", date)
+        .header("x-hash", hex::encode(mac.finalize().into_bytes()))
+        .header("accept", "application/json")
+        .header("content-type", "application/json")
+        .body(body.to_owned())
+        .send()
+        .await
+}
+
+/// A request to the books, ready to be sent or given a header.
+pub fn request(
+    sandbox: &Sandbox,
+    token: &str,
+    method: &str,
+    path: &str,
+    body: Option<&Value>,
+) -> reqwest::RequestBuilder {
+    let url = format!("{}{path}", sandbox.books_url());
+    let request = reqwest::Client::new()
+        .request(method.parse().unwrap(), url)
+        .bearer_auth(token);
+    match body {
+        Some(body) => request.json(body),
+        None => request,
+    }
 }
 
 /// Changes the company's settings through the sandbox's door.

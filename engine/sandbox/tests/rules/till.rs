@@ -213,7 +213,7 @@ async fn a_patch_changes_what_it_names_and_nothing_else() {
 #[tokio::test]
 async fn a_post_may_be_answered_without_a_body() {
     let sandbox = Sandbox::start(Options {
-        empty_posts: true,
+        faults: vec!["empty-204".parse().unwrap()],
         ..Options::default()
     })
     .await
