@@ -113,11 +113,13 @@ impl Quotas {
         until
     }
 
-    /// Nothing goes out for so long.
-    pub(super) fn pause(&self, span: Duration) {
-        let until = self.clock.elapsed() + span;
+    /// Nothing goes out for so long. True where no pause was on.
+    pub(super) fn pause(&self, span: Duration) -> bool {
+        let now = self.clock.elapsed();
         let mut paused = lock(&self.paused);
-        *paused = (*paused).max(Some(until));
+        let begins = paused.is_none_or(|until| until <= now);
+        *paused = (*paused).max(Some(now + span));
+        begins
     }
 }
 

@@ -1,9 +1,8 @@
 //! The line to one system: every request to it passes here. Quotas, sign-in, signatures, deadlines and bounds are dealt with once.
 //!
-//! A read is tried again when the line fails or the system is busy; a write leaves once, and again only when the system said that it did not
-//! take it because it is busy.
+//! A read is tried again when the line fails or the system is busy; a write leaves once, and whoever has it sent decides whether it leaves again.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -21,7 +20,7 @@ use super::oauth::Session;
 use super::sign::{self, Signed, header_name, header_value};
 use super::told::unreadable;
 use super::wire::{Exchange, HttpWire, Reply, Wire, World};
-use super::{Sent, Trouble, json, template};
+use super::{Sent, Trouble, TurnedAway, json, template};
 use crate::plan::connector::{Auth, Connector, Outcome, ResourceIx, System, Verify};
 use crate::time::Clock;
 use crate::wrong::{self, Wrong};
@@ -134,6 +133,8 @@ pub(super) struct Line {
     quotas: Quotas,
     places: Semaphore,
     count: AtomicU64,
+    /// Pauses in a row that writes were turned away for.
+    turned_away: AtomicU32,
     pub(super) bounds: Bounds,
     /// Told once, at the end of a run.
     warnings: Mutex<Vec<String>>,
@@ -188,6 +189,7 @@ impl Line {
             session,
             places: Semaphore::new(bounds.at_once.max(1)),
             count: AtomicU64::new(0),
+            turned_away: AtomicU32::new(0),
             bounds: bounds.clone(),
             warnings: Mutex::default(),
         })
@@ -262,54 +264,71 @@ impl Line {
         }
     }
 
-    /// Writes: one attempt. The error is what became of it, if it is not a success. `there`: nothing that the path names can be away, so an
-    /// answer that something is means what the body refers to, and is a refusal.
+    /// Writes: one attempt, one request. The error is what became of it, if it is not a success. `there`: nothing that the path names can be away,
+    /// so an answer that something is means what the body refers to, and is a refusal.
     pub(super) async fn write(&self, request: &Request, there: bool) -> Result<Answer, Sent> {
-        let mut busy = Busy::default();
-        loop {
-            let raw = match self.exchange(request, true).await {
-                Ok(raw) => raw,
-                Err(Lost::Unsent(trouble)) => return Err(Sent::Unsent(trouble)),
-                Err(Lost::Unknown(trouble)) if wrong::is(Wrong::TimeoutIsUnsent) => {
-                    return Err(Sent::Unsent(trouble.local()));
-                }
-                Err(Lost::Unknown(trouble)) => return Err(Sent::Unknown(trouble)),
-                Err(Lost::Unusable(trouble)) => return Err(Sent::Unknown(trouble)),
-            };
-            #[cfg(test)]
-            let raw = self.followed(request, raw).await;
-            if (200..300).contains(&raw.status) {
-                return Ok(self.answer(raw));
+        let raw = match self.exchange(request, true).await {
+            Ok(raw) => raw,
+            Err(Lost::Unsent(trouble)) => return Err(Sent::Unsent(trouble)),
+            Err(Lost::Unknown(trouble)) if wrong::is(Wrong::TimeoutIsUnsent) => {
+                return Err(Sent::Unsent(trouble.local()));
             }
-            let said = self.said(&raw);
-            let refused =
-                |code| answers::refusal(code, &self.name, &request.shown(), raw.status, &said);
+            Err(Lost::Unknown(trouble)) => return Err(Sent::Unknown(trouble)),
+            Err(Lost::Unusable(trouble)) => return Err(Sent::Unknown(trouble)),
+        };
+        #[cfg(test)]
+        let raw = self.followed(request, raw).await;
+        if (200..300).contains(&raw.status) {
+            return Ok(self.answer(raw));
+        }
+        let said = self.said(&raw);
+        let refused =
+            |code| answers::refusal(code, &self.name, &request.shown(), raw.status, &said);
+        Err(
             match answers::meaning(&self.connector, raw.status, &raw.body) {
                 Outcome::Ok => return Ok(self.answer(raw)),
-                Outcome::Busy => self
-                    .wait(&mut busy, request, &raw)
-                    .await
-                    .map_err(Sent::Unsent)?,
-                // Turned away at the door: nothing was taken, and the next request signs in anew.
+                Outcome::Busy => self.turned_away(request, &raw, &said),
                 Outcome::SignIn => {
-                    if let (Some(session), Some(token)) = (&self.session, &raw.token) {
-                        session.refused(token).await;
+                    let trouble = self.signed_out(request, raw.status, &said);
+                    match (&self.session, &raw.token) {
+                        (Some(session), Some(token)) => {
+                            session.refused(token).await;
+                            Sent::TurnedAway(TurnedAway {
+                                trouble,
+                                pause: Duration::ZERO,
+                                patience: Duration::ZERO,
+                            })
+                        }
+                        _ => Sent::Unsent(trouble),
                     }
-                    return Err(Sent::Unsent(self.signed_out(request, raw.status, &said)));
                 }
-                Outcome::Taken => return Err(Sent::Taken(refused("F0714"))),
-                Outcome::Gone if !there => return Err(Sent::Gone(refused("F0713"))),
-                Outcome::Gone | Outcome::Refused => return Err(Sent::Refused(refused("F0706"))),
+                Outcome::Taken => Sent::Taken(refused("F0714")),
+                Outcome::Gone if !there => Sent::Gone(refused("F0713")),
+                Outcome::Gone | Outcome::Refused => Sent::Refused(refused("F0706")),
                 Outcome::Unknown if (300..400).contains(&raw.status) => {
-                    return Err(Sent::Unknown(self.redirected(request, &raw)));
+                    Sent::Unknown(self.redirected(request, &raw))
                 }
-                Outcome::Unknown => {
-                    return Err(Sent::Unknown(
-                        self.failing(request, raw.status, &said).local(),
-                    ));
-                }
-            }
+                Outcome::Unknown => Sent::Unknown(self.failing(request, raw.status, &said).local()),
+            },
+        )
+    }
+
+    /// A write that a busy system did not take. All requests to it pause meanwhile.
+    fn turned_away(&self, request: &Request, raw: &Raw, said: &Said) -> Sent {
+        let turn = self.turned_away.load(Ordering::Relaxed);
+        let pause = pause_asked(&raw.headers, &said.text, turn, self.clock.wall());
+        let trouble = self.too_busy(request, pause);
+        if pause > self.bounds.patience {
+            return Sent::Unsent(trouble);
         }
+        if self.quotas.pause(pause) {
+            self.turned_away.store(turn + 1, Ordering::Relaxed);
+        }
+        Sent::TurnedAway(TurnedAway {
+            trouble,
+            pause,
+            patience: self.bounds.patience,
+        })
     }
 
     /// What the address answers that a write was sent on to: what must never be asked.
@@ -515,6 +534,7 @@ impl Line {
     }
 
     fn answer(&self, raw: Raw) -> Answer {
+        self.turned_away.store(0, Ordering::Relaxed);
         let clock = raw
             .headers
             .get(DATE)
@@ -534,17 +554,7 @@ impl Line {
         busy.turns += 1;
         busy.waited += pause;
         if busy.waited > self.bounds.patience {
-            return Err(Trouble::new(
-                "F0705",
-                format!(
-                    "{} is too busy for {}: it asks us to wait {} seconds more, and {} seconds in all is the most we wait.",
-                    self.name,
-                    request.shown(),
-                    pause.as_secs().max(1),
-                    self.bounds.patience.as_secs()
-                ),
-            )
-            .help("Run again later. If it happens often, let the flows run less often or look for another program that uses the same account."));
+            return Err(self.too_busy(request, pause));
         }
         self.quotas.pause(pause);
         Ok(())

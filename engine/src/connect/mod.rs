@@ -21,6 +21,7 @@ mod wire;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use flowbook_stdlib::value::Value;
 use jiff::Timestamp;
@@ -148,8 +149,21 @@ pub enum Sent {
     Refused(Trouble),
     /// No byte of it was written.
     Unsent(Trouble),
+    /// Turned away at the door, before anything was taken: the same write may be released anew.
+    TurnedAway(TurnedAway),
     /// Nobody knows.
     Unknown(Trouble),
+}
+
+/// A write that a system did not take: it is busy, or the sign-in had ended.
+#[derive(Debug, Clone)]
+pub struct TurnedAway {
+    /// What the system said.
+    pub trouble: Trouble,
+    /// How long it wants to be left alone.
+    pub pause: Duration,
+    /// How long a write waits for it in all.
+    pub patience: Duration,
 }
 
 /// Why a system did not do as asked. Quotas and expired tokens are dealt with below and are no trouble.

@@ -1,5 +1,7 @@
 //! What is told of a request that came to nothing: the system, the request, why, and the next step; never a secret, never a query.
 
+use std::time::Duration;
+
 use flowbook_stdlib::display::readable;
 use http::header::LOCATION;
 
@@ -98,6 +100,21 @@ impl Line {
             ),
         )
         .help("Run again in a few minutes; if it stays, ask the vendor's support.")
+    }
+
+    /// It is busy.
+    pub(super) fn too_busy(&self, request: &Request, pause: Duration) -> Trouble {
+        Trouble::new(
+            "F0705",
+            format!(
+                "{} is too busy for {}: it asks us to wait {} seconds more, and {} seconds in all is the most we wait.",
+                self.name,
+                request.shown(),
+                pause.as_secs().max(1),
+                self.bounds.patience.as_secs()
+            ),
+        )
+        .help("Run again later. If it happens often, let the flows run less often or look for another program that uses the same account.")
     }
 
     /// It does not accept the sign-in.

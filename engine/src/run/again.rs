@@ -1,10 +1,13 @@
 //! Again: a write that is certain not to have taken effect is sent once more, at most three times in all. What cannot be found in the target is sent
 //! once: if its answer is lost, a person must look. A change of a record that is there may be repeated: whatever came through, it ends the same.
+//! What a system turned away, since it is busy or the sign-in had ended, was no attempt: it is released anew.
 
-use super::page::Engine;
+use std::time::Duration;
+
+use super::page::{Engine, Life};
 use super::stop::Ended;
 use super::write::Halt;
-use crate::connect::Systems;
+use crate::connect::{Systems, TurnedAway};
 use crate::plan::{Step, To};
 use crate::wrong::{self, Wrong};
 
@@ -56,6 +59,30 @@ impl<S: Systems> Engine<'_, S> {
             ))
         }
         .into())
+    }
+
+    /// Waits until a system that turned a write away may take it. What was turned away was no attempt. `waited`: how long this write did so by now.
+    pub(super) async fn leave_alone(
+        &self,
+        life: &mut Life<'_>,
+        away: TurnedAway,
+        waited: &mut Option<Duration>,
+    ) -> Result<(), Halt> {
+        let all = waited.map_or(away.pause, |waited| waited + away.pause);
+        if waited.is_some() && all >= away.patience {
+            return Err(self.stop(away.trouble));
+        }
+        *waited = Some(all);
+        life.slot = None;
+        let waits = self.idle.one();
+        let pause = self.options.clock.sleep(away.pause);
+        let over = self.options.stop.unless_raised(pause).await;
+        drop(waits);
+        if over.is_none() {
+            return Err(Halt::Stopped);
+        }
+        life.slot = self.slot().await;
+        Ok(())
     }
 
     /// Whether the effect of a step can be seen: under a key, or in the record itself. What only a parent tells (`done if`) can be there though the

@@ -54,6 +54,7 @@ impl<'a, S: Systems> Engine<'a, S> {
         if found.is_some() {
             life.attempts.remove(&name); // a change may be repeated by every run
         }
+        let mut waited = None;
         loop {
             let attempts = life.attempts.entry(name.clone()).or_default();
             self.may_send(step, attempts, findable)?;
@@ -118,6 +119,11 @@ impl<'a, S: Systems> Engine<'a, S> {
                 Outcome::Refused(trouble) => {
                     self.not_made(life, &name, Phase::Refused)?;
                     return Err(of_trouble(trouble, step).into());
+                }
+                Outcome::TurnedAway(away) => {
+                    self.not_made(life, &name, Phase::Unsent)?;
+                    self.leave_alone(life, away, &mut waited).await?;
+                    continue;
                 }
                 Outcome::Unsent(trouble) => {
                     self.not_made(life, &name, Phase::Unsent)?;

@@ -3,7 +3,7 @@
 
 use flowbook_stdlib::value::Value;
 
-use crate::connect::{Sent, Trouble};
+use crate::connect::{Sent, Trouble, TurnedAway};
 use crate::plan::Step;
 use crate::wrong::{self, Wrong};
 
@@ -23,6 +23,8 @@ pub(super) enum Outcome {
     Refused(Trouble),
     /// It never left.
     Unsent(Trouble),
+    /// Not taken, and it may be released anew.
+    TurnedAway(TurnedAway),
     /// Nobody knows.
     Unknown(Trouble),
 }
@@ -38,6 +40,7 @@ pub(super) fn outcome(sent: Sent, step: &Step, changes: bool) -> Outcome {
         Sent::Gone(trouble) => Outcome::Gone(trouble),
         Sent::Refused(trouble) => Outcome::Refused(trouble),
         Sent::Unsent(trouble) => Outcome::Unsent(trouble),
+        Sent::TurnedAway(away) => Outcome::TurnedAway(away),
         Sent::Unknown(trouble) => Outcome::Unknown(trouble),
     }
 }

@@ -411,6 +411,50 @@ fn what_never_left_costs_no_settling() {
 }
 
 #[test]
+fn what_a_busy_system_turned_away_is_released_anew_and_counts_as_no_attempt() {
+    let plan = shop();
+    let store = store();
+    let seen = Mutex::new(Vec::new());
+    let mut tables = one_order(&plan);
+    tables.witness(|| {
+        let phase = |(step, phase): (String, Phase)| format!("{step} {}", phase.word());
+        let phases = phases(&store, "1").into_iter().map(phase);
+        seen.lock()
+            .unwrap()
+            .push(phases.collect::<Vec<_>>().join(", "));
+    });
+    for _ in 0..4 {
+        tables.fault(Fault::Busy(Duration::from_secs(20)));
+    }
+    let report = go(&tables, &plan, &store);
+    assert_eq!(report.flows[0].done, 1, "{}", counts(&report));
+    assert_eq!(report.took.as_secs(), 80, "nothing settles");
+    assert_eq!(tables.records(CUSTOMERS).len(), 1);
+    let released = "buyer released, draft planned";
+    let last = "buyer confirmed, draft released";
+    assert_eq!(
+        *seen.lock().unwrap(),
+        [released, released, released, released, released, last],
+    );
+}
+
+#[test]
+fn patience_with_a_busy_system_ends_and_nothing_is_in_doubt() {
+    let plan = shop();
+    let tables = one_order(&plan);
+    for _ in 0..3 {
+        tables.fault(Fault::Busy(Duration::from_secs(120)));
+    }
+    let store = store();
+    let report = go(&tables, &plan, &store);
+    assert_eq!(report.stopped.unwrap().message, "books are busy");
+    assert_eq!(phases(&store, "1")[0].1, Phase::Unsent);
+    let report = go(&tables, &plan, &store);
+    assert_eq!(report.flows[0].done, 1);
+    assert_eq!(waited(&report), 0);
+}
+
+#[test]
 fn an_empty_answer_is_found_by_its_key() {
     let plan = shop();
     let tables = one_order(&plan);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use flowbook_stdlib::value::Value;
 use tokio::time::Instant;
 
-use crate::connect::{Outgoing, OutgoingAct, Page, PageQuery, Sent, Systems, Trouble};
+use crate::connect::{Outgoing, OutgoingAct, Page, PageQuery, Sent, Systems, Trouble, TurnedAway};
 use crate::plan::Plan;
 use crate::plan::connector::ResourceIx;
 use crate::run::cache;
@@ -37,6 +37,8 @@ pub enum Fault {
     Refused,
     /// The server cannot be reached.
     Unsent,
+    /// Busy for so long.
+    Busy(Duration),
     /// The key is used, by a record made behind our back.
     Taken(Value),
 }
@@ -44,6 +46,8 @@ pub enum Fault {
 pub struct Tables<'p> {
     plan: &'p Plan,
     inner: Mutex<Inner>,
+    /// Looks on when a write leaves.
+    witness: Option<Box<dyn Fn() + Send + Sync + 'p>>,
 }
 
 #[derive(Default)]
@@ -71,7 +75,12 @@ impl<'p> Tables<'p> {
         Tables {
             plan,
             inner: Mutex::default(),
+            witness: None,
         }
+    }
+
+    pub fn witness(&mut self, witness: impl Fn() + Send + Sync + 'p) {
+        self.witness = Some(Box::new(witness));
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -143,6 +152,17 @@ impl<'p> Tables<'p> {
                 return Some(Sent::Unsent(Trouble {
                     local: false,
                     ..trouble("books cannot be reached")
+                }));
+            }
+            Some(Fault::Busy(pause)) => {
+                inner.log.push(format!("busy {resource}"));
+                return Some(Sent::TurnedAway(TurnedAway {
+                    trouble: Trouble {
+                        local: false,
+                        ..trouble("books are busy")
+                    },
+                    pause: *pause,
+                    patience: Duration::from_secs(300),
                 }));
             }
             Some(Fault::Refused) => return Some(Sent::Refused(trouble("books say no"))),
@@ -266,6 +286,9 @@ impl Systems for Tables<'_> {
 
     async fn send(&self, write: &Outgoing) -> Sent {
         tokio::task::yield_now().await;
+        if let Some(witness) = &self.witness {
+            witness();
+        }
         match self.answer(write) {
             Some(sent) => sent,
             None => std::future::pending().await,
