@@ -13,7 +13,7 @@ use super::claims::Claims;
 use super::eval::{Machine, Turn};
 use super::ops;
 use super::outcome::{Outcome, outcome};
-use super::page::{Engine, Life};
+use super::page::{ADOPTED, Engine, Life};
 use super::payload::{Leaf, hash_of};
 use super::step::{Found, Turned};
 use super::stop::{Ended, Stop};
@@ -96,6 +96,13 @@ impl<'a, S: Systems> Engine<'a, S> {
                     self.forget_written(life, step);
                     let found = self.at(life, turn, |machine| machine.look(turned.0)).await;
                     return match found {
+                        Ok(Found::None) if self.conflict_tells(step) => {
+                            let ours = life.attempts.get(&name);
+                            let ours = ours.and_then(|ours| ours.hashes.first().copied());
+                            life.notes.push(self.taken_for_there(step));
+                            let record = self.would_be(life, step, turned, turn, None).await?;
+                            Ok(Some((record, ours.unwrap_or(ADOPTED))))
+                        }
                         Ok(Found::None) => Err(of_trouble(trouble, step).into()),
                         Ok(_) | Err(Halt::Late) => Ok(None),
                         Err(halt) => Err(halt),

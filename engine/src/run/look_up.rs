@@ -163,6 +163,9 @@ impl<'a, S: Systems> Engine<'a, S> {
                         let Question::Find { fields, .. } = &ask_of.what else {
                             continue;
                         };
+                        if self.is_only_unique(ask_of.resource, fields) {
+                            continue;
+                        }
                         if let Some(fetch) = life.machine.fetch_of(*ask)? {
                             sought.push(Sought {
                                 resource: self.resource_name(ask_of.resource),
@@ -176,6 +179,37 @@ impl<'a, S: Systems> Engine<'a, S> {
             }
         }
         Ok(sought)
+    }
+
+    /// Whether nothing finds a record of a resource by these fields, but the system keeps them unique.
+    fn is_only_unique(&self, resource: ResourceIx, fields: &[Vec<u16>]) -> bool {
+        let finds = &self.resource(resource).finds;
+        finds
+            .iter()
+            .any(|find| find.fields == fields && find.how.is_empty())
+    }
+
+    /// Whether only the answer that its key is taken tells that a step's record is there.
+    pub fn conflict_tells(&self, step: &Step) -> bool {
+        matches!(step.to, To::Resource)
+            && step.verb == Verb::Create
+            && step
+                .keys
+                .iter()
+                .all(|key| self.is_only_unique(step.resource, &key.fields))
+    }
+
+    /// What is noted of a record that is there, and that nothing shows.
+    pub fn taken_for_there(&self, step: &Step) -> String {
+        let resource = self.resource_name(step.resource);
+        let keys = step.keys.iter().flat_map(|key| &key.fields);
+        let shape = &self.resource(step.resource).shape;
+        let names: Vec<String> = keys.map(|path| ops::field_name(shape, path)).collect();
+        format!(
+            "{} is in {resource} already: {} is used there; which record it is, nothing tells",
+            step.name,
+            names.join(", ")
+        )
     }
 
     /// What a write left behind, if it can be seen: the record, and the hash of what it holds.

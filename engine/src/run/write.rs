@@ -283,7 +283,10 @@ impl<'a, S: Systems> Engine<'a, S> {
                             self.no_echo(step, before, &leaves)
                                 .map_err(|trouble| self.stop(trouble))?;
                         }
-                        life.did.push((change.does, step.resource));
+                        let became = matches!(life.looked.get(turned), Some(Found::Elsewhere(..)));
+                        if hash != ADOPTED || became {
+                            life.did.push((change.does, step.resource));
+                        }
                         self.bind(life, step, turned, answer, hash, change).await?;
                         drop(held);
                         return self.check_flags(life, step, turned, turn).await;

@@ -487,6 +487,112 @@ fn what_was_accepted_is_never_sent_again() {
 }
 
 #[test]
+fn a_key_that_nothing_finds_by_is_there_when_the_system_says_that_it_is_taken() {
+    let mut plan = shop();
+    plan.resources[DRAFTS as usize].finds[0].how.clear();
+    let tables = one_order(&plan);
+    tables.fault(Fault::None);
+    tables.fault(Fault::Lost);
+    let ours = ["id1", "A1", "id1", ""].map(|text| Value::Text(text.into()));
+    tables.fault(Fault::Taken(Value::Record(ours.into())));
+    let store = store();
+    let (report, told) = carry(&tables, &plan, &store, &Options::default());
+    assert_eq!(report.flows[0].done, 1, "{:?}", report.flows[0].failures);
+    assert_eq!(waited(&report), 1);
+    assert!(
+        told.contains("draft is in books.drafts already: Ref is used there"),
+        "{told}"
+    );
+    assert_eq!(phases(&store, "1")[1].1, Phase::Confirmed);
+    let later = Options {
+        now: Some(Timestamp::now() + SignedDuration::from_hours(1)),
+        ..Options::default()
+    };
+    let (report, _) = carry(&tables, &plan, &store, &later);
+    assert!(report.findings.is_empty(), "nothing would find it");
+}
+
+#[test]
+fn a_store_that_was_deleted_beside_its_lock_settles_once_before_its_first_write() {
+    use crate::store::sqlite::SqliteStore;
+    let plan = shop();
+    let folder = tempfile::tempdir().unwrap();
+    let tables = one_order(&plan);
+    tables.fault(Fault::None);
+    tables.fault(Fault::Late(SETTLE - Duration::from_secs(1)));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    let options = Options::default();
+    runtime.block_on(async {
+        // Killed while the draft's answer is waited for; then somebody deletes the store.
+        let store = Mutex::new(SqliteStore::open(folder.path()).unwrap());
+        let first = run(&plan, &tables, &store, &options, &Silent);
+        tokio::time::timeout(Duration::from_secs(10), first)
+            .await
+            .unwrap_err();
+        drop(store);
+        for file in std::fs::read_dir(folder.path()).unwrap() {
+            let path = file.unwrap().path();
+            if path.file_name().unwrap() != "lock" {
+                std::fs::remove_file(path).unwrap();
+            }
+        }
+        let store = Mutex::new(SqliteStore::open(folder.path()).unwrap());
+        assert!(store.lock().unwrap().cautious());
+        let report = run(&plan, &tables, &store, &options, &Silent).await;
+        assert_eq!(report.flows[0].done, 1, "{}", counts(&report));
+        assert_eq!(waited(&report), 1);
+    });
+    assert_eq!(texts(&tables.records(DRAFTS)), ["late1 A1 id1 "]);
+    let store = Mutex::new(SqliteStore::open(folder.path()).unwrap());
+    assert!(!store.lock().unwrap().cautious());
+}
+
+#[test]
+fn a_flow_waits_for_another_ones_change_of_the_same_record_after_a_crash() {
+    let mut plan = shop();
+    // `where` lets every status through: it becomes the customer's name. A second flow writes the number there.
+    plan.flows[0].acts.remove(0);
+    plan.flows[0].rounds[0].last -= 1;
+    plan.flows[0].rounds[1].first -= 1;
+    plan.flows[0].rounds[1].last -= 1;
+    let mut second = plan.flows[0].clone();
+    second.name = "numbers".to_owned();
+    second.steps[0].body[1].value = second.steps[1].body[0].value;
+    plan.flows.push(second);
+    let tables = Tables::new(&plan);
+    let customer = ["id9", "a@b.se", "zero"].map(|text| Value::Text(text.into()));
+    tables.give(CUSTOMERS, vec![Value::Record(customer.into())]);
+    tables.give(ORDERS, vec![order("1", Some("A1"), "a@b.se", "one", "")]);
+    tables.fault(Fault::Late(SETTLE - Duration::from_secs(20)));
+    let store = store();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let options = Options::default();
+        let first = run(&plan, &tables, &store, &options, &Silent);
+        tokio::time::timeout(Duration::from_secs(10), first)
+            .await
+            .unwrap_err();
+        assert!(phases(&store, "1")[0].1.is_open());
+        let options = Options {
+            flows: vec!["numbers".to_owned()],
+            ..Options::default()
+        };
+        let report = run(&plan, &tables, &store, &options, &Silent).await;
+        assert_eq!(report.flows[0].done, 1, "{}", counts(&report));
+        tokio::time::sleep(SETTLE).await;
+    });
+    assert_eq!(texts(&tables.records(CUSTOMERS)), ["id9 a@b.se A1"]);
+}
+
+#[test]
 fn a_run_that_is_asked_to_stop_leaves_what_settles_to_the_next_one() {
     let plan = shop();
     let tables = one_order(&plan);

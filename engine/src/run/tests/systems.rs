@@ -119,6 +119,10 @@ impl<'p> Tables<'p> {
     fn matching(&self, resource: ResourceIx, find: Option<u16>, key: &[Value]) -> Vec<Value> {
         let declared = &self.plan.resources[resource as usize];
         let fields = cache::find_fields(declared, find);
+        let ways = find.map(|find| &declared.finds[usize::from(find)].how);
+        if ways.is_some_and(Vec::is_empty) {
+            return Vec::new(); // unique: the answer to a create tells
+        }
         self.records(resource)
             .into_iter()
             .filter(|record| {
