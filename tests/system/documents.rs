@@ -39,7 +39,11 @@ fn commands(text: &str) -> Vec<String> {
 
 #[test]
 fn commands_of_the_readmes_run() {
-    for (name, least) in [("README.md", 1), ("flows/README.md", 2)] {
+    for (name, least) in [
+        ("README.md", 1),
+        ("flows/README.md", 2),
+        ("engine/sandbox/README.md", 1),
+    ] {
         let commands = commands(&read(name));
         assert!(commands.len() >= least, "{name}: {commands:?}");
         let place = Workplace::with_flows();

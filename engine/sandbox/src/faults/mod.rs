@@ -41,37 +41,34 @@ pub(crate) enum Kind {
 
 /// Every kind by its name, and what it does.
 pub const KINDS: [(&str, &str); 19] = [
-    ("latency", "the answer takes `millis` longer"),
+    ("latency", "the answer takes “millis” longer"),
     ("lose-before", "the connection is cut, nothing is done"),
     ("lose-after", "the work is done, then the connection is cut"),
     (
         "late",
-        "the connection is cut, and the work is done `millis` later; `hang=true`: no answer ever comes instead",
+        "cut at once, done “millis” later; hang=true: never answered instead",
     ),
-    (
-        "lag",
-        "what is written stays hidden from reads for `millis`; with `method=GET` such a read shows the state of `millis` ago",
-    ),
+    ("lag", "reads do not show what was written, for “millis”"),
     (
         "429",
-        "the limit per minute is used up, in the vendor's words; the books say to come back in `millis`",
+        "the limit is used up; the books say to come back in “millis”",
     ),
     (
         "500",
-        "an internal error in the vendor's words; `done=true`: after the work was done",
+        "an internal error; done=true: after the work was done",
     ),
-    ("slow-body", "the body trickles in over `millis`"),
+    ("slow-body", "the body trickles in over “millis”"),
     (
         "truncated",
         "the work is done, the body breaks off in the middle",
     ),
     (
         "double-page",
-        "a later page of a list shows the rows of the page before again",
+        "a later page of a list shows the page before again",
     ),
     (
         "shifting-page",
-        "before a later page of a list, a row vanishes (every second time: appears)",
+        "a row vanishes, or in turn appears, before a later page of a list",
     ),
     (
         "expired-token",
@@ -79,11 +76,11 @@ pub const KINDS: [(&str, &str); 19] = [
     ),
     (
         "used-refresh-token",
-        "somebody else has used the refresh token: only connecting anew heals it",
+        "somebody else used the refresh token; a new sign-in heals it",
     ),
     (
         "clock-skew",
-        "the server's clock is off by `millis`, also negative: its Date and every time it stamps",
+        "the server's clock is off by “millis”, which may be negative",
     ),
     (
         "empty-204",
@@ -96,11 +93,11 @@ pub const KINDS: [(&str, &str); 19] = [
     ),
     (
         "reference-edited",
-        "a person edits the reference of the document just made; `field` and `to` say which and into what",
+        "a person edits its reference; field=, to=: which, into what",
     ),
     (
         "hand-made-twin",
-        "a person makes the same document by hand, its order number typed differently; `same=true`: typed the same",
+        "a person makes it by hand too; same=true: with the same reference",
     ),
 ];
 

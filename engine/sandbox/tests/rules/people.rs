@@ -41,7 +41,7 @@ async fn people_act_while_the_answer_is_lost_or_a_while_later() {
         Some(&body),
     )
     .header("X-Sandbox-Fault", "lose-after")
-    .header("X-Sandbox-Fault", "document-deleted; millis=300")
+    .header("X-Sandbox-Fault", "document-deleted; millis=2000")
     .send()
     .await;
     assert!(sent.is_err());
@@ -53,7 +53,7 @@ async fn people_act_while_the_answer_is_lost_or_a_while_later() {
             .count()
     };
     assert_eq!(left().await, 1);
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    tokio::time::sleep(Duration::from_millis(2500)).await;
     assert_eq!(left().await, 0);
 }
 
