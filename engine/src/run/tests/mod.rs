@@ -4,4 +4,5 @@ mod flows;
 mod maps;
 mod rules;
 mod shop;
+mod staging;
 mod systems;

@@ -18,6 +18,7 @@ use crate::plan::{
 pub const ORDERS: u32 = 0;
 pub const CUSTOMERS: u32 = 1;
 pub const DRAFTS: u32 = 2;
+pub const INVOICES: u32 = 3;
 
 fn span() -> Span {
     Span {
@@ -320,6 +321,47 @@ impl Build {
 
 /// Paid orders with a number become a draft of their customer, who is made where missing.
 pub fn orders() -> Plan {
+    orders_and(|_, _, _| Vec::new())
+}
+
+/// As [`orders`], and the draft is compared with its order and then booked.
+pub fn booked() -> Plan {
+    let mut plan = orders_and(|flow, draft, number| {
+        let bound = flow.node(Op::Bound(draft));
+        let told = flow.node(Op::Get(bound, 1));
+        flow.act(ActKind::Confirm {
+            left: told,
+            right: number,
+            within: None,
+            step: Some(draft),
+        });
+        let id = flow.node(Op::Get(bound, 0));
+        let invoice = flow.ask(INVOICES, number);
+        let form = flow.ask(INVOICES, number);
+        flow.steps[draft as usize].keys[0].asks.push(form);
+        let step = flow.step(
+            Verb::Create,
+            "invoice",
+            INVOICES,
+            invoice,
+            &[(1, "Ref", number)],
+        );
+        flow.steps[step as usize].action = 1;
+        flow.steps[step as usize].args = vec![id];
+        vec![invoice, form]
+    });
+    let mut invoices = resource(1, "invoices", vec![text("Id"), text("Ref")], Some(1));
+    invoices.creates.push(Action {
+        name: Some("convert".to_owned()),
+        params: vec![("id".to_owned(), Type::new(Kind::Text(None)))],
+        ..invoices.creates[0].clone()
+    });
+    plan.resources.push(invoices);
+    plan.resources[DRAFTS as usize].forms = vec![INVOICES];
+    plan
+}
+
+fn orders_and(rest: impl FnOnce(&mut Build, u32, NodeIx) -> Vec<u32>) -> Plan {
     let mut flow = Build::new();
     let paid = flow.equals(3, "paid");
     flow.act(ActKind::Where(paid));
@@ -344,13 +386,14 @@ pub fn orders() -> Plan {
     let bound = flow.node(Op::Bound(buyer));
     let id = flow.node(Op::Get(bound, 0));
     let note = flow.field(4);
-    flow.step(
+    let made = flow.step(
         Verb::Create,
         "draft",
         DRAFTS,
         draft,
         &[(1, "Ref", number), (2, "CustomerId", id), (3, "Note", note)],
     );
-    flow.round(vec![customer, draft]);
+    let asks = rest(&mut flow, made, number);
+    flow.round([vec![customer, draft], asks].concat());
     flow.plan()
 }

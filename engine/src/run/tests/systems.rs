@@ -7,6 +7,7 @@ use std::time::Duration;
 use flowbook_stdlib::value::Value;
 use tokio::time::Instant;
 
+use super::shop::DRAFTS;
 use crate::connect::{Outgoing, OutgoingAct, Page, PageQuery, Sent, Systems, Trouble, TurnedAway};
 use crate::plan::Plan;
 use crate::plan::connector::ResourceIx;
@@ -55,9 +56,19 @@ struct Inner {
     records: BTreeMap<ResourceIx, Vec<Value>>,
     faults: VecDeque<Fault>,
     log: Vec<String>,
-    /// What takes effect later: when, on what, and what.
-    late: Vec<(Instant, ResourceIx, Value)>,
+    /// What takes effect later: when, on what, what, and the draft that it books.
+    late: Vec<(Instant, ResourceIx, Value, Option<Value>)>,
     requests: u64,
+}
+
+impl Inner {
+    /// Takes a record away; false where it is none.
+    fn take(&mut self, resource: ResourceIx, id: &Value) -> bool {
+        let all = self.records.entry(resource).or_default();
+        let before = all.len();
+        all.retain(|record| cache::at(record, &[0]) != id);
+        all.len() < before
+    }
 }
 
 pub fn trouble(message: &str) -> Trouble {
@@ -85,9 +96,13 @@ impl<'p> Tables<'p> {
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
         let mut inner = self.inner.lock().unwrap();
-        let due = |(at, ..): &mut (Instant, ResourceIx, Value)| *at <= Instant::now();
+        let due =
+            |(at, ..): &mut (Instant, ResourceIx, Value, Option<Value>)| *at <= Instant::now();
         let due: Vec<_> = inner.late.extract_if(.., due).collect();
-        for (_, resource, record) in due {
+        for (_, resource, record, draft) in due {
+            if draft.is_some_and(|draft| !inner.take(DRAFTS, &draft)) {
+                continue; // it is booked already
+            }
             let all = inner.records.entry(resource).or_default();
             let key = self.plan.resources[resource as usize].key.unwrap();
             all.retain(|other| cache::at(other, &[key]) != cache::at(&record, &[key]));
@@ -179,6 +194,11 @@ impl<'p> Tables<'p> {
             Some(Fault::Hidden) => return Some(Sent::Ok(None)),
             _ => {}
         }
+        // What an action is given: the draft that it books.
+        let draft = match &write.act {
+            OutgoingAct::Create { args, .. } => args.first().cloned(),
+            OutgoingAct::Update { .. } => None,
+        };
         let number = inner.records.get(&resource).map_or(0, Vec::len) + 1;
         let mut record = match &write.act {
             OutgoingAct::Create { .. } => {
@@ -189,6 +209,12 @@ impl<'p> Tables<'p> {
                     _ => "id",
                 };
                 let id = Value::Text(format!("{word}{number}").into());
+                if let Some(draft) = &draft
+                    && !matches!(fault, Some(Fault::Late(_)))
+                    && !inner.take(DRAFTS, draft)
+                {
+                    return Some(Sent::Gone(trouble("there is no such draft")));
+                }
                 with(Value::Record(empty.into()), &[declared.key.unwrap()], id)
             }
             OutgoingAct::Update { id, .. } => {
@@ -216,7 +242,7 @@ impl<'p> Tables<'p> {
         }
         if let Some(Fault::Late(after)) = fault {
             let at = Instant::now() + after;
-            inner.late.push((at, resource, record));
+            inner.late.push((at, resource, record, draft));
             return Some(Sent::Unknown(trouble("the answer was lost")));
         }
         let records = inner.records.entry(resource).or_default();
