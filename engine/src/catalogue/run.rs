@@ -143,6 +143,14 @@ pub(super) const CODES: &[Entry] = &[
             Run again: it goes on where this one stopped. What stands open is looked up first, once it can no longer take effect, and nothing is made twice.\n",
     },
     Entry {
+        code: "F0822",
+        title: "A flow stopped, since so many records in a row failed for one cause",
+        page: "Twenty-five records in a row failed anew with the same code at the same line, and none between them went through: what they have in common is wrong, not they. \
+            The flow stopped, so that one cause is not told a thousand times; other flows went on. What was not reached is read again by the next run: the cursor stayed where it was.\n\n\
+            Correct the cause that the message names, for instance a terms of payment that the books lack, then run again. A record that is wrong by itself never stops a flow, \
+            nor do records that failed in the same way before.\n",
+    },
+    Entry {
         code: "F0899",
         title: "The plan does not fit the record",
         page: "Something that checking should have made impossible happened: a fault of Flowbook itself, not of the record or the flowbook.\n\n\

@@ -21,6 +21,8 @@ pub(super) struct Attempts {
     pub hashes: Vec<u64>,
     /// The target took one and did not tell its key.
     pub accepted: bool,
+    /// How many of them a person has looked into (`flowbook retry`): they do not count any more.
+    pub renewed: usize,
 }
 
 impl<S: Systems> Engine<'_, S> {
@@ -33,7 +35,9 @@ impl<S: Systems> Engine<'_, S> {
     ) -> Result<(), Halt> {
         let most = if findable { MOST_ATTEMPTS } else { 1 };
         let most = most + usize::from(wrong::is(Wrong::FourthAttempt));
-        if !attempts.accepted && attempts.hashes.len() < most {
+        // Of what nothing there would tell, nobody can say that it is not there.
+        let renewed = if findable { attempts.renewed } else { 0 };
+        if !attempts.accepted && attempts.hashes.len().saturating_sub(renewed) < most {
             return Ok(());
         }
         let system = self.system_name(step.resource);

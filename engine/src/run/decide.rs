@@ -106,7 +106,7 @@ impl<'a, S: Systems> Engine<'a, S> {
         for attempt in 0..2 {
             let got = self.now(life, |life| {
                 life.machine.at(turn)?;
-                self.leaves(life, step, creates, dry)
+                self.leaves(life, None, step, creates, dry)
             });
             match got.await {
                 Err(Halt::Late) if attempt == 0 && self.refresh_all(life).await? => {}

@@ -1,5 +1,7 @@
 //! How a record's way ended, as the store keeps it and as reports tell it.
 
+use std::sync::PoisonError;
+
 use flowbook_stdlib::types::{self, Field};
 use flowbook_stdlib::value::Value;
 use flowbook_stdlib::wire;
@@ -7,6 +9,7 @@ use jiff::SignedDuration;
 
 use super::page::{Engine, Life};
 use super::report::{FailureReport, FlowReport, RecordReport};
+use super::row::{self, Counts};
 use super::stop::{Ended, Kind};
 use crate::connect::Systems;
 use crate::plan::{PlaceIx, Plan};
@@ -55,6 +58,7 @@ impl<'a, S: Systems> Engine<'a, S> {
         let title = self.title(&life.machine.record());
         let Life {
             key,
+            number,
             hash,
             before,
             end,
@@ -97,6 +101,15 @@ impl<'a, S: Systems> Engine<'a, S> {
             .as_ref()
             .and_then(|ended| ended.place)
             .and_then(|place| place_text(self.plan, place));
+        let reason = end.as_ref().map(|ended| Reason {
+            code: (how == End::Failed).then(|| ended.code.to_owned()),
+            message: ended.message.clone(),
+            field: ended.field.clone(),
+            at: at.clone(),
+        });
+        if self.is_beyond_the_row(number, how, reason.as_ref(), before.as_ref(), report) {
+            return None;
+        }
         let record = RecordReport {
             key: key.clone(),
             title: title.clone(),
@@ -120,29 +133,56 @@ impl<'a, S: Systems> Engine<'a, S> {
         }
         self.progress.record(&self.flow.name, &record);
         let seen = before.as_ref().and_then(|before| before.seen);
-        let reason = end.map(|ended| Reason {
-            code: (how == End::Failed).then(|| ended.code.to_owned()),
-            message: ended.message,
-            field: ended.field,
-            at,
-        });
+        let (tries, next_try) = match how {
+            End::Failed => self.paced(before.as_ref(), hash),
+            _ => (0, None),
+        };
         let state = State {
             end: how,
             hash,
             reason,
             waiting_since: (how == End::Waiting).then_some(waits_since),
             passed,
-            tries: match (how, &before) {
-                (End::Failed, Some(before)) => before.tries + 1,
-                (End::Failed, None) => 1,
-                _ => 0,
-            },
+            tries,
+            next_try,
+            fixed: !passed && end.as_ref().is_some_and(|ended| ended.fixed),
+            plan: self.plan_hash,
             title: record.title.or(before.and_then(|before| before.title)),
             seen: seen.or(Some(self.now)),
             ended: Some(self.options.clock.wall()),
             ..State::default()
         };
         Some(Ending { key, state, source })
+    }
+
+    /// Whether a failure is left to the next run, since so many before it had its cause that the flow stops.
+    fn is_beyond_the_row(
+        &self,
+        number: u64,
+        how: End,
+        reason: Option<&Reason>,
+        before: Option<&State>,
+        report: &mut FlowReport,
+    ) -> bool {
+        if self.options.dry {
+            return false;
+        }
+        let known = before.filter(|state| state.end == End::Failed);
+        let known = known.and_then(|state| state.reason.as_ref());
+        let counts = match (how, reason) {
+            (End::Done, _) => Counts::Breaks,
+            (End::Failed, Some(reason)) if known.map(Reason::cause) != Some(reason.cause()) => {
+                Counts::Failed(reason.cause())
+            }
+            _ => Counts::Nothing,
+        };
+        let mut row = self.row.lock().unwrap_or_else(PoisonError::into_inner);
+        let beyond = row.ends(number, counts);
+        if let (true, None, Some(reason)) = (row.is_full(), &report.stopped, reason) {
+            let code = reason.code.as_deref().unwrap_or_default();
+            report.stopped = Some(row::stop(&self.flow.name, code, &reason.message));
+        }
+        beyond
     }
 
     /// A record that waited too long is skipped.

@@ -1,6 +1,7 @@
 //! One run of a flow: pages of what is new, read ahead while the page before is written; then a second look at what waits or failed.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::PoisonError;
 
 use flowbook_stdlib::types::Kind;
 use flowbook_stdlib::value::{Code, Value};
@@ -247,8 +248,7 @@ impl<'a, S: Systems> Engine<'a, S> {
         for record in &records {
             reach.open.remove(&self.source_key(record));
         }
-        let (mut lives, unchanged) = self.begin(records, forced)?;
-        report.unchanged += unchanged;
+        let mut lives = self.begin(records, forced, report)?;
         if let Some(limit) = self.options.limit {
             let left = limit.saturating_sub(reach.looked_at);
             let over = lives
@@ -324,8 +324,15 @@ impl<'a, S: Systems> Engine<'a, S> {
         self.stored(|store| store.end(&self.flow.name, ends))
     }
 
+    /// Whether this flow stops, while others go on.
+    fn is_stopped(&self) -> bool {
+        let row = self.row.lock().unwrap_or_else(PoisonError::into_inner);
+        row.is_full()
+    }
+
     fn ends_here(&self, reach: &Reach<'_, 'a>) -> bool {
         self.stops()
+            || self.is_stopped()
             || self
                 .options
                 .limit
@@ -339,6 +346,11 @@ impl<'a, S: Systems> Engine<'a, S> {
         reach: &mut Reach<'w, 'a>,
         report: &mut FlowReport,
     ) -> Result<(), Trouble> {
+        let resting = reach.open.extract_if(.., |_, state| self.pauses(state));
+        for (key, state) in resting {
+            report.read += 1;
+            self.still_failed(&key, &state, report);
+        }
         let by_key = self.resource(self.flow.read.resource).get.is_some();
         let waits = |state: &State| state.end == End::Waiting && !state.passed;
         let many = reach.open.values().filter(|state| waits(state)).count() > FEW;

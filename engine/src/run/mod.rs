@@ -27,6 +27,7 @@ pub mod test;
 
 mod again;
 mod agree;
+mod alone;
 mod ask;
 mod cautious;
 mod cursor;
@@ -36,9 +37,11 @@ mod flow;
 mod look_up;
 mod mirror;
 mod outcome;
+mod pace;
 mod page;
 mod payload;
 mod release;
+mod row;
 mod second_look;
 mod settling;
 mod staging;
@@ -160,6 +163,7 @@ async fn carry_out<S: Systems>(
     progress: &dyn Progress,
     stopped: &Mutex<Option<Trouble>>,
 ) -> (Vec<FlowReport>, Vec<Finding>) {
+    let plan_hash = payload::hash_json([plan]);
     let codes: Vec<(&Flow, eval::Code<'_>)> = plan
         .flows
         .iter()
@@ -229,6 +233,9 @@ async fn carry_out<S: Systems>(
             let before = systems.requests();
             let engine = page::Engine {
                 plan,
+                plan_hash,
+                alone: alone::Alone::new(flow),
+                row: Mutex::default(),
                 flow,
                 code,
                 asker: &asker,

@@ -12,6 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::again::Attempts;
+use super::alone::Alone;
 use super::ask::{Asker, Wanted};
 use super::cache;
 use super::changes::{Change, Does};
@@ -19,7 +20,8 @@ use super::claims::Claims;
 use super::eval::{Code, Machine, Turn};
 use super::ops;
 use super::payload::hash_of;
-use super::report::Finding;
+use super::report::{Finding, FlowReport};
+use super::row::Row;
 use super::settling::{Idle, Unsettled};
 use super::step::{Found, Turned};
 use super::stop::{Ended, Kind, Stop};
@@ -28,7 +30,7 @@ use crate::connect::{Systems, Trouble};
 use crate::plan::connector::{Resource, ResourceIx};
 use crate::plan::{Act, ActKind, Flow, Plan, StepIx, To};
 use crate::store::journal::Phase;
-use crate::store::{End, Link, RecordKey, State, Store, StoreError};
+use crate::store::{End, Ending, Link, RecordKey, State, Store, StoreError};
 
 /// What a link's hash is when its target was found, not written.
 pub const ADOPTED: u64 = 0;
@@ -36,6 +38,12 @@ pub const ADOPTED: u64 = 0;
 /// What the records of a flow's run share.
 pub(super) struct Engine<'a, S> {
     pub plan: &'a Plan,
+    /// A flowbook that changed has another one.
+    pub plan_hash: u64,
+    /// What follows from a record alone.
+    pub alone: Alone,
+    /// Equal failures in a row.
+    pub row: Mutex<Row>,
     pub flow: &'a Flow,
     pub code: &'a Code<'a>,
     pub asker: &'a Asker<'a, S>,
@@ -157,27 +165,42 @@ impl<'a, S: Systems> Engine<'a, S> {
         hash_of(&super::mirror::read_by(self.flow, shape, record))
     }
 
-    /// Records that something is to be done for; how many of the others are unchanged. `forced` looks at those too.
+    /// Records that something is to be done for; the others are counted. `forced` looks at unchanged ones too.
     pub fn begin(
         &self,
         records: Vec<Value>,
         forced: bool,
-    ) -> Result<(Vec<Life<'a>>, u64), Trouble> {
+        report: &mut FlowReport,
+    ) -> Result<Vec<Life<'a>>, Trouble> {
         let keys: Vec<String> = records
             .iter()
             .map(|record| self.source_key(record))
             .collect();
         let states = self.stored(|store| store.states(&self.flow.name, &keys))?;
         let mut lives = Vec::with_capacity(records.len());
-        let mut unchanged = 0;
+        let mut rested = Vec::new();
         for ((record, key), before) in records.into_iter().zip(keys).zip(states) {
             let hash = self.hash(&record);
             let settled = before.as_ref().is_some_and(|state| {
                 matches!(state.end, End::Done | End::Skipped) && state.hash == hash
             });
             if settled && !forced {
-                unchanged += 1;
+                report.unchanged += 1;
                 continue;
+            }
+            match &before {
+                Some(state) if state.end == End::Dismissed => {
+                    self.stays_dismissed(&key, state, hash, report)?;
+                    continue;
+                }
+                Some(state) if self.options.only.is_empty() && self.rests(state, hash) => {
+                    self.still_failed(&key, state, report);
+                    if !self.pauses(state) {
+                        rested.push(self.rested(&key, state));
+                    }
+                    continue;
+                }
+                _ => {}
             }
             let record_key = self.resource(self.flow.read.resource).key;
             let target = record_key.map(|field| cache::at(&record, &[field]).clone());
@@ -190,6 +213,7 @@ impl<'a, S: Systems> Engine<'a, S> {
                         let earlier = Attempts {
                             hashes: entry.attempts,
                             accepted: entry.phase == Phase::Accepted,
+                            renewed: entry.renewed as usize,
                         };
                         attempts.insert(entry.intent.step, earlier);
                     }
@@ -230,7 +254,43 @@ impl<'a, S: Systems> Engine<'a, S> {
                 notes: Vec::new(),
             });
         }
-        Ok((lives, unchanged))
+        if !self.options.dry && !rested.is_empty() {
+            self.stored(|store| store.end(&self.flow.name, &rested))?;
+        }
+        Ok(lives)
+    }
+
+    /// A person has dealt with it: it is left alone. That it changed since is told once.
+    fn stays_dismissed(
+        &self,
+        key: &str,
+        state: &State,
+        hash: u64,
+        report: &mut FlowReport,
+    ) -> Result<(), Trouble> {
+        report.unchanged += 1;
+        if state.hash == hash {
+            return Ok(());
+        }
+        report.note(
+            key,
+            &format!(
+                "it was dismissed, and has changed since in {}; `flowbook retry {key}` takes it up again",
+                self.resource_name(self.flow.read.resource)
+            ),
+        );
+        if self.options.dry {
+            return Ok(());
+        }
+        let ending = Ending {
+            key: key.to_owned(),
+            state: State {
+                hash,
+                ..state.clone()
+            },
+            source: None,
+        };
+        self.stored(|store| store.end(&self.flow.name, &[ending]))
     }
 
     /// A record that was carried over and all of whose steps are remembered creates: what changed in it changes nothing there.
@@ -300,6 +360,17 @@ impl<'a, S: Systems> Engine<'a, S> {
         false
     }
 
+    /// A failure that follows from the record and the flowbook alone is marked so.
+    pub fn fixed(&self, stop: Stop, alone: bool) -> Stop {
+        match stop {
+            Stop::End(mut ended) if alone && ended.kind == Kind::Fail => {
+                ended.fixed = true;
+                Stop::End(ended)
+            }
+            stop => stop,
+        }
+    }
+
     /// An end as it counts: behind its gates, a record can only fail.
     pub fn ended(&self, life: &Life<'a>, ended: Ended) -> Ended {
         if life.passed && ended.code == FLOW_END {
@@ -326,7 +397,9 @@ impl<'a, S: Systems> Engine<'a, S> {
         let mut late = false;
         for turn in &turns {
             life.machine.at(turn)?;
-            let got = self.act_once(life, act);
+            let got = self
+                .act_once(life, act)
+                .map_err(|stop| self.fixed(stop, self.alone.act(self.flow, act)));
             life.machine.done_at(turn);
             match got {
                 Err(Stop::Late) => late = true,
@@ -434,7 +507,7 @@ impl<'a, S: Systems> Engine<'a, S> {
             (Found::None, ..) => true,
             (Found::Here(_), ..) => false,
         };
-        let leaves = self.leaves(life, step, creates, true)?;
+        let leaves = self.leaves(life, Some(act), step, creates, true)?;
         let differs = match &found {
             Found::Here(found) => self.differs(step, found, &leaves),
             _ => true,

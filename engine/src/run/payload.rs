@@ -13,7 +13,7 @@ use super::ops;
 use super::page::{Engine, Life};
 use super::stop::{Ended, Kind, Stop};
 use crate::connect::Systems;
-use crate::plan::{NodeIx, PlaceIx, Put, Step, StepIx};
+use crate::plan::{Act, NodeIx, PlaceIx, Put, Step, StepIx};
 
 /// One leaf of a payload and its value.
 pub(super) type Leaf<'a> = (&'a Put, Value);
@@ -84,15 +84,18 @@ impl<'a, S: Systems> Engine<'a, S> {
         Ok(texts)
     }
 
-    /// The leaves of a payload that are written this time. A late one is a hole, where that is allowed.
+    /// The leaves of a payload that are written this time. A late one is a hole, where that is allowed. With the step's act, a failure is told apart
+    /// that follows from the record alone.
     pub fn leaves(
         &self,
         life: &mut Life<'a>,
+        act: Option<&'a Act>,
         step: &'a Step,
         creates: bool,
         holes: bool,
     ) -> Result<Vec<Leaf<'a>>, Stop> {
         let shape = &self.resource(step.resource).shape;
+        let alone = |put| act.is_some_and(|act| self.alone.put(act, put));
         let mut leaves = Vec::with_capacity(step.body.len());
         for put in &step.body {
             let value = match life.machine.leaf(put, creates) {
@@ -101,14 +104,15 @@ impl<'a, S: Systems> Engine<'a, S> {
                 Ok(Some(Value::Clear)) if creates && !has_default(shape, &put.at) => continue,
                 Ok(Some(value)) => value,
                 Err(Stop::Late) if holes => Value::Late,
-                Err(stop) => return Err(stop),
+                Err(stop) => return Err(self.fixed(stop, alone(put))),
             };
             if is_late(&value) {
                 if !holes {
                     return Err(Stop::Late);
                 }
             } else {
-                self.fits(life, put, &value)?;
+                self.fits(life, put, &value)
+                    .map_err(|stop| self.fixed(stop, alone(put)))?;
             }
             leaves.push((put, value));
         }
@@ -220,8 +224,13 @@ pub(super) fn is_late(value: &Value) -> bool {
     }
 }
 
-/// FNV-1a over the values as they are stored: the same in every process and version.
+/// The hash of values as they are stored.
 pub(super) fn hash_of(values: &[&Value]) -> u64 {
+    hash_json(values)
+}
+
+/// FNV-1a over what is stored: the same in every process and version.
+pub(super) fn hash_json<T: serde::Serialize>(values: impl IntoIterator<Item = T>) -> u64 {
     struct Fnv(u64);
 
     impl std::io::Write for Fnv {
@@ -240,7 +249,7 @@ pub(super) fn hash_of(values: &[&Value]) -> u64 {
     let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
     for value in values {
         // A hash takes every byte, and values always serialise.
-        let _ = serde_json::to_writer(&mut hash, value);
+        let _ = serde_json::to_writer(&mut hash, &value);
     }
     hash.0.max(1)
 }

@@ -46,6 +46,12 @@ pub struct FlowReport {
     pub waiting: u64,
     /// Records that a person must look at.
     pub failed: u64,
+    /// Of those, the ones that were not tried this time: their pause is not over, or nothing changed that could heal them.
+    #[serde(skip)]
+    pub resting: u64,
+    /// Why the flow stopped before its end, while others went on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<FlowStop>,
     /// Requests by system.
     pub requests: BTreeMap<String, u64>,
     /// The failed records, the first thousand of them.
@@ -73,6 +79,9 @@ pub struct FlowReport {
 /// A report keeps so many failures, reasons and notes; the store has all of them.
 const MOST_KEPT: usize = 1_000;
 
+/// A summary describes so many failures with one cause.
+const MOST_ALIKE_TOLD: usize = 5;
+
 /// A failed record.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct FailureReport {
@@ -96,6 +105,17 @@ pub struct FailureReport {
     /// `orders.flow:17`, with the calls that led there.
     #[serde(skip)]
     pub at: Option<String>,
+}
+
+/// Why a flow stopped before its end.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct FlowStop {
+    /// Code of the catalogue.
+    pub code: String,
+    /// One whole sentence.
+    pub message: String,
+    /// The next step.
+    pub help: String,
 }
 
 /// Something that a person must look at in a target, though its record ended well.
@@ -214,9 +234,14 @@ impl FlowReport {
             }
         }
         for note in &record.notes {
-            if self.notes.len() < MOST_KEPT {
-                self.notes.push((record.key.clone(), note.clone()));
-            }
+            self.note(&record.key, note);
+        }
+    }
+
+    /// Something to be known of a record.
+    pub fn note(&mut self, key: &str, note: &str) {
+        if self.notes.len() < MOST_KEPT {
+            self.notes.push((key.to_owned(), note.to_owned()));
         }
     }
 
@@ -246,6 +271,11 @@ impl FlowReport {
         } else {
             ("created", "updated")
         };
+        let failed = match self.resting {
+            0 => self.failed.to_string(),
+            all if all == self.failed => format!("{all}  (not tried again yet)"),
+            some => format!("{}  ({some} of them not tried again yet)", self.failed),
+        };
         let rows = [
             ("read", self.read.to_string(), true),
             (created, with(self.created, &self.made), true),
@@ -254,7 +284,7 @@ impl FlowReport {
             ("unchanged", self.unchanged.to_string(), self.unchanged > 0),
             ("skipped", self.skipped.to_string(), true),
             ("waiting", self.waiting.to_string(), true),
-            ("failed", self.failed.to_string(), true),
+            ("failed", failed, true),
         ];
         for (word, text, shown) in rows {
             if shown {
@@ -272,15 +302,36 @@ impl FlowReport {
         if !self.failures.is_empty() {
             out.push('\n');
         }
+        let mut alike: BTreeMap<(&str, Option<&str>), usize> = BTreeMap::new();
         for failure in &self.failures {
-            failure.describe(out);
+            let cause = (failure.code.as_str(), failure.at.as_deref());
+            let count = alike.entry(cause).or_default();
+            *count += 1;
+            if *count <= MOST_ALIKE_TOLD {
+                failure.describe(out);
+            }
+        }
+        for ((code, at), count) in alike {
+            if count > MOST_ALIKE_TOLD {
+                let _ = writeln!(
+                    out,
+                    "  … and {} more for the same cause  [{code}]{}",
+                    count - MOST_ALIKE_TOLD,
+                    at.map(|at| format!("  at {at}")).unwrap_or_default()
+                );
+            }
         }
         let more = self.failed.saturating_sub(self.failures.len() as u64);
         if more > 0 {
             let _ = writeln!(
                 out,
-                "  … and {more} more; they come again with the next run."
+                "  … and {more} more. `flowbook records --flow {}` lists them all.",
+                self.flow
             );
+        }
+        if let Some(stopped) = &self.stopped {
+            let _ = writeln!(out, "\n  Stopped: {}  [{}]", stopped.message, stopped.code);
+            let _ = writeln!(out, "    next    {}", stopped.help);
         }
         out.push('\n');
     }

@@ -33,6 +33,8 @@ pub struct Ended {
     pub value: Option<String>,
     /// Where in the text.
     pub place: Option<PlaceIx>,
+    /// It follows from the record and the flowbook alone.
+    pub fixed: bool,
 }
 
 /// Which end.
@@ -69,6 +71,7 @@ impl Ended {
             field: None,
             value: None,
             place: None,
+            fixed: false,
         }
     }
 

@@ -78,7 +78,7 @@ impl Cause {
 
 impl Reason {
     /// What records with one cause have in common: values and positions in lists are taken out.
-    pub(super) fn cause(&self) -> String {
+    pub fn cause(&self) -> String {
         let mut field = String::new();
         let mut inside = false;
         for c in self.field.as_deref().unwrap_or_default().chars() {
