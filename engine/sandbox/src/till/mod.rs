@@ -1,9 +1,12 @@
 //! CCV SalesPOS: signed requests over `/api/rest/v1`, collections with `start` and `size`, errors with a sub-code.
 
 mod auth;
+mod cashups;
+mod catalogue;
 mod fields;
 mod orders;
 mod people;
+mod products;
 
 use crate::json::{Json, object};
 use crate::server::{Reply, Request, Shared, Side};
@@ -17,7 +20,7 @@ pub(crate) const SECRET_KEY: &str = "sandbox-secret-key-of-the-till";
 
 const DEFAULT_SIZE: usize = 25;
 const MAX_SIZE: usize = 250;
-const RESOURCES: [&str; 12] = [
+const RESOURCES: [&str; 20] = [
     "orders",
     "orderrows",
     "ordernotes",
@@ -30,6 +33,14 @@ const RESOURCES: [&str; 12] = [
     "invoices",
     "ordermessages",
     "ordernotifications",
+    "categories",
+    "categorytree",
+    "producttocategories",
+    "brands",
+    "conditions",
+    "suppliers",
+    "packages",
+    "cashups",
 ];
 
 type Answer = Result<Reply, Reply>;
@@ -220,12 +231,24 @@ fn route(state: &mut State, call: &Call<'_>, path: &[String]) -> Answer {
         (_, [resource @ ("users" | "usergroups" | "labels"), rest @ ..]) => {
             people::answer(state, call, resource, rest)
         }
-        ("GET", [resource @ ("paymethods" | "webshops" | "products" | "invoices")]) => {
+        (_, ["products", rest @ ..]) => products::answer(state, call, rest),
+        ("GET", ["webshops", id, "products"]) => match state.get("till/webshops", id) {
+            Some(_) => products::list(state, call, |_| true),
+            None => Err(missing("webshop", id)),
+        },
+        (_, ["categories", rest @ ..]) => catalogue::categories(state, call, rest),
+        ("GET", ["categorytree"]) => catalogue::tree(state, call),
+        (_, ["producttocategories", rest @ ..]) => catalogue::product_links(state, call, rest),
+        (
+            _,
+            [
+                resource @ ("brands" | "conditions" | "suppliers" | "packages"),
+                rest @ ..,
+            ],
+        ) => catalogue::answer(state, call, resource, rest),
+        (_, ["cashups", rest @ ..]) => cashups::answer(state, call, rest),
+        ("GET", [resource @ ("paymethods" | "webshops" | "invoices")]) => {
             let (filters, orders): (&[&str], &[&str]) = match *resource {
-                "products" => (
-                    &["productnumber", "eannumber"],
-                    &["createdate", "id", "modifydate", "name"],
-                ),
                 "invoices" => (&["min_create_date", "status"], &["create_date", "id"]),
                 _ => (&[], &["id"]),
             };
@@ -242,7 +265,7 @@ fn route(state: &mut State, call: &Call<'_>, path: &[String]) -> Answer {
                 .filter(kept)
                 .map(|r| linked(call, resource, r))
                 .collect();
-            let paged = *resource == "products" || *resource == "invoices";
+            let paged = *resource == "invoices";
             page(call, items, filters, orders, paged)
         }
         ("GET", ["webshops", id, "settings"]) => match state.get("till/webshops", id) {
@@ -255,7 +278,7 @@ fn route(state: &mut State, call: &Call<'_>, path: &[String]) -> Answer {
             }
             None => Err(missing("webshops", id)),
         },
-        ("GET", [resource @ ("webshops" | "products" | "invoices"), id]) => {
+        ("GET", [resource @ ("webshops" | "invoices"), id]) => {
             match state.get(&format!("till/{resource}"), id) {
                 Some(record) => Ok(Reply::json(200, &linked(call, resource, record))),
                 None => Err(missing(resource, id)),

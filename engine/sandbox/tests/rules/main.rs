@@ -4,6 +4,7 @@ mod basics;
 mod customers;
 mod documents;
 mod faults;
+mod goods;
 mod invoices;
 mod orders;
 mod people;
