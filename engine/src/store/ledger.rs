@@ -148,17 +148,23 @@ pub(super) fn to_look_at(connection: &Connection, now: Timestamp) -> rusqlite::R
     )
 }
 
-/// Erases payloads and changes of before.
-pub(super) fn drop_payloads(connection: &Connection, before: Timestamp) -> rusqlite::Result<()> {
+/// Erases payloads and changes of before, so many at most; how many there were.
+pub(super) fn drop_payloads(
+    connection: &Connection,
+    before: Timestamp,
+    most: u32,
+) -> rusqlite::Result<usize> {
     let before = stamp(before);
+    let mut erased = 0;
     for column in ["payload", "change"] {
-        connection.execute(
-            &format!(
-                "UPDATE entry SET {column} = NULL
-                 WHERE {column} IS NOT NULL AND at < ?1 AND phase NOT IN ('released', 'unknown', 'accepted')"
-            ),
-            [&before],
-        )?;
+        erased += connection
+            .prepare_cached(&format!(
+                "UPDATE entry SET {column} = NULL WHERE number IN (
+                    SELECT number FROM entry
+                    WHERE {column} IS NOT NULL AND at < ?1 AND phase NOT IN ('released', 'unknown', 'accepted')
+                    ORDER BY at LIMIT ?2)"
+            ))?
+            .execute(params![before, most])?;
     }
-    Ok(())
+    Ok(erased)
 }

@@ -196,11 +196,14 @@ pub(super) fn causes(connection: &Connection, filter: &Filter) -> rusqlite::Resu
     let since = ended(filter.since);
     let mut causes = Vec::new();
     for end in filter.ends().filter(|end| *end != End::Done) {
-        let mut counted = connection.prepare_cached(
+        // without a code the index alone tells
+        let of_flow = filter.flow.as_ref().map_or("?2 IS NULL", |_| "flow = ?2");
+        let of_code = filter.code.as_ref().map_or("?4 IS NULL", |_| "code = ?4");
+        let mut counted = connection.prepare_cached(&format!(
             "SELECT flow, cause, COUNT(*) FROM record
-             WHERE end = ?1 AND cause IS NOT NULL AND (?2 IS NULL OR flow = ?2) AND ended >= ?3 AND (?4 IS NULL OR code = ?4)
-             GROUP BY flow, cause",
-        )?;
+             WHERE end = ?1 AND cause IS NOT NULL AND {of_flow} AND ended >= ?3 AND {of_code}
+             GROUP BY flow, cause"
+        ))?;
         let rows = counted.query_map(
             params![end.word(), filter.flow, since, filter.code],
             |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?)),
@@ -261,9 +264,16 @@ pub(super) fn source(
         .optional()
 }
 
-/// Erases what was read of records that ended before then.
-pub(super) fn drop_sources(connection: &Connection, before: Timestamp) -> rusqlite::Result<()> {
+/// Erases what was read of records that ended before then, so many at most; how many there were.
+pub(super) fn drop_sources(
+    connection: &Connection,
+    before: Timestamp,
+    most: u32,
+) -> rusqlite::Result<usize> {
     connection
-        .execute("DELETE FROM source WHERE at < ?1", [stamp(before)])
-        .map(drop)
+        .prepare_cached(
+            "DELETE FROM source WHERE (flow, key) IN (
+                SELECT flow, key FROM source WHERE at < ?1 ORDER BY at LIMIT ?2)",
+        )?
+        .execute(params![stamp(before), most])
 }

@@ -19,6 +19,12 @@ use super::listing::{self, STATE};
 use super::schema::SCHEMA;
 use super::{BEGUN, Ending, Link, RecordKey, State, Store, StoreError};
 
+/// Payloads that one transaction erases, so that the write-ahead log stays small.
+const TOGETHER: u32 = 1000;
+
+/// Transactions that one run erases payloads with: the others follow with the next runs, so that none waits long after a pause of months.
+const ERASURES: u32 = 100;
+
 /// A store on disk. Its lock is held until it is dropped, or until the process dies.
 #[derive(Debug)]
 pub struct SqliteStore {
@@ -144,6 +150,12 @@ impl SqliteStore {
         }))
     }
 
+    /// To see what it asks.
+    #[cfg(test)]
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     fn failed(&self, what: &str) -> impl Fn(rusqlite::Error) -> StoreError + use<> {
         failed(&self.file, what)
     }
@@ -193,10 +205,12 @@ impl SqliteStore {
 fn failed(file: &Path, what: &str) -> impl Fn(rusqlite::Error) -> StoreError + use<> {
     let (file, what) = (file.to_owned(), what.to_owned());
     move |why| {
-        StoreError(format!(
-            "The store {} failed while it {what}: {why}. Check the disk and run again; what was confirmed before is kept.",
-            file.display()
-        ))
+        durable::told_as_broken(&file, &why).unwrap_or_else(|| {
+            StoreError(format!(
+                "The store {} failed while it {what}: {why}. Check the disk and run again; what was confirmed before is kept.",
+                file.display()
+            ))
+        })
     }
 }
 
@@ -472,10 +486,16 @@ impl Store for SqliteStore {
     }
 
     fn drop_payloads(&mut self, before: Timestamp) -> Result<(), StoreError> {
-        self.write("erased old payloads", |transaction, _| {
-            ledger::drop_payloads(transaction, before)?;
-            listing::drop_sources(transaction, before)
-        })
+        for _ in 0..ERASURES {
+            let erased = self.write("erased old payloads", |transaction, _| {
+                Ok(ledger::drop_payloads(transaction, before, TOGETHER)?
+                    + listing::drop_sources(transaction, before, TOGETHER)?)
+            })?;
+            if erased == 0 {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn cursor(&self, flow: &str) -> Result<Option<Timestamp>, StoreError> {
