@@ -12,12 +12,15 @@ pub(crate) type Collections = HashMap<String, IndexMap<String, Json>>;
 /// No fault looks farther back.
 const LONGEST: Duration = Duration::from_secs(600);
 
+/// A record, and where in its collection it stood.
+type Placed = (usize, Json);
+
 struct Change {
     at: Instant,
     until: Instant,
     collection: String,
     key: String,
-    old: Option<(usize, Json)>,
+    old: Option<Placed>,
 }
 
 /// What was changed lately and may have to stay hidden.
@@ -31,7 +34,7 @@ pub(crate) struct Lag {
 }
 
 /// What a read must not see, taken out; to be put back in place.
-pub(crate) struct Hidden(Vec<(String, String, Option<(usize, Json)>)>);
+pub(crate) struct Hidden(Vec<(String, String, Option<Placed>)>);
 
 impl Lag {
     pub(crate) fn wants(&self, collection: &str) -> bool {
@@ -39,7 +42,7 @@ impl Lag {
     }
 
     /// Remembers what stood in a place, and where in its collection, before it was changed.
-    pub(crate) fn remember(&mut self, collection: &str, key: &str, old: Option<(usize, Json)>) {
+    pub(crate) fn remember(&mut self, collection: &str, key: &str, old: Option<Placed>) {
         let at = Instant::now();
         self.changes.push(Change {
             at,
@@ -96,11 +99,7 @@ impl Hidden {
 }
 
 /// Puts a record, or none, in a place; what stood there, and where.
-fn swap(
-    records: &mut IndexMap<String, Json>,
-    key: &str,
-    record: Option<(usize, Json)>,
-) -> Option<(usize, Json)> {
+fn swap(records: &mut IndexMap<String, Json>, key: &str, record: Option<Placed>) -> Option<Placed> {
     let seen = records
         .shift_remove_full(key)
         .map(|(index, _, value)| (index, value));

@@ -298,6 +298,10 @@ fn view(state: &State, call: &Call<'_>, product: &Json) -> Result<Json, Reply> {
     for (name, resource) in KIN {
         let id = product.get(&format!("_{name}_id"));
         if id.is_null() {
+            // without a brand there is an object of nothing, as its nullable members say; a package is never missing
+            let nothing =
+                object! { "href" => Json::Null, "id" => Json::Null, "name" => Json::Null };
+            view.set(name, nothing);
             continue;
         }
         let mut kin =

@@ -236,7 +236,10 @@ async fn brands_have_a_name_of_their_own() {
         (5, None)
     );
     assert_eq!(till(&sandbox, "DELETE", "/brands/4/", "", 0).await.0, 204);
-    assert_eq!(get(&sandbox, "/products/7006/").await["brand"], Value::Null);
+    assert_eq!(
+        get(&sandbox, "/products/7006/").await["brand"]["id"],
+        Value::Null
+    );
     assert_eq!(
         till(&sandbox, "DELETE", "/packages/21/", "", 0).await.0,
         405
