@@ -7,7 +7,7 @@ use flowbook_stdlib::value::Value;
 use jiff::{SignedDuration, Timestamp};
 
 use super::flows::{carry, counts, texts};
-use super::shop::{CUSTOMERS, DRAFTS, ORDERS, order, orders};
+use super::shop::{CUSTOMERS, DRAFTS, ORDERS, PAYMENTS, order, orders, paid};
 use super::systems::{Fault, Tables};
 use crate::plan::Plan;
 use crate::run::report::Report;
@@ -521,6 +521,51 @@ fn a_key_that_nothing_finds_by_is_there_when_the_system_says_that_it_is_taken() 
     };
     let (report, _) = carry(&tables, &plan, &store, &later);
     assert!(report.findings.is_empty(), "nothing would find it");
+}
+
+/// The shop whose drafts are paid, and what its payments came to: on the run with the fault, on the next one, payments that were made.
+fn payment(fault: Fault, is_killed: bool) -> (String, String, usize) {
+    let mut plan = paid();
+    for system in &mut plan.systems {
+        Arc::make_mut(&mut system.connector).settle_s = SETTLE.as_secs();
+    }
+    let tables = one_order(&plan);
+    tables.fault(Fault::None);
+    tables.fault(Fault::None);
+    tables.fault(fault);
+    let store = store();
+    let first = match is_killed {
+        true => {
+            dies(&tables, &plan, &store, Duration::from_secs(20));
+            "killed".to_owned()
+        }
+        false => told(&go(&tables, &plan, &store)),
+    };
+    let next = told(&go(&tables, &plan, &store));
+    (first, next, tables.records(PAYMENTS).len())
+}
+
+fn told(report: &Report) -> String {
+    match report.flows[0].failures.first() {
+        Some(failure) => failure.code.clone(),
+        None => format!("done {}", report.flows[0].done),
+    }
+}
+
+#[test]
+fn what_only_its_parent_tells_of_is_sent_again_while_the_parent_is_as_before() {
+    let told = |fault, is_killed| {
+        let (first, next, made) = payment(fault, is_killed);
+        format!("{first}, {next}, {made} made")
+    };
+    assert_eq!(told(Fault::None, false), "done 1, done 0, 1 made");
+    assert_eq!(told(Fault::Lost, false), "done 1, done 0, 1 made");
+    assert_eq!(told(Fault::Silent, false), "done 1, done 0, 1 made");
+    assert_eq!(told(Fault::Hangs, true), "killed, done 1, 1 made");
+    assert_eq!(told(Fault::HangsBefore, true), "killed, done 1, 1 made");
+    // A part of it came through: whether it was ours, only a person can tell.
+    let (first, _, made) = payment(Fault::Partly, false);
+    assert_eq!((first.as_str(), made), ("F0809", 1));
 }
 
 #[test]

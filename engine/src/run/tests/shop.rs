@@ -19,6 +19,7 @@ pub const ORDERS: u32 = 0;
 pub const CUSTOMERS: u32 = 1;
 pub const DRAFTS: u32 = 2;
 pub const INVOICES: u32 = 3;
+pub const PAYMENTS: u32 = 3;
 
 fn span() -> Span {
     Span {
@@ -358,6 +359,30 @@ pub fn booked() -> Plan {
     });
     plan.resources.push(invoices);
     plan.resources[DRAFTS as usize].forms = vec![INVOICES];
+    plan
+}
+
+/// As [`orders`], and the draft is paid; only its note tells that it is.
+pub fn paid() -> Plan {
+    let mut plan = orders_and(|flow, draft, number| {
+        let bound = flow.node(Op::Bound(draft));
+        let note = flow.node(Op::Get(bound, 3));
+        let paid = flow.constant("paid");
+        let done = flow.node(Op::Compare(Comparison::Eq, note, paid));
+        let body = [(1, "For", number)];
+        let step = flow.step(Verb::Create, "payment", PAYMENTS, 0, &body);
+        let step = &mut flow.steps[step as usize];
+        step.to = To::Child(bound);
+        step.keys.clear();
+        step.done_if = Some(done);
+        step.late = vec![draft];
+        step.needs.clear();
+        flow.steps[draft as usize].needs.push(3);
+        Vec::new()
+    });
+    let mut payments = resource(1, "drafts.payments", vec![text("Id"), text("For")], None);
+    payments.parent = Some(DRAFTS);
+    plan.resources.push(payments);
     plan
 }
 

@@ -28,6 +28,8 @@ pub enum Fault {
     Twin,
     /// Done, and answered without a body.
     Empty,
+    /// Done in part, and the answer is lost: what tells of it says neither yes nor no.
+    Partly,
     /// Taken, but shown nowhere.
     Hidden,
     /// Done, and never answered.
@@ -245,6 +247,21 @@ impl<'p> Tables<'p> {
             inner.late.push((at, resource, record, draft));
             return Some(Sent::Unknown(trouble("the answer was lost")));
         }
+        if let OutgoingAct::Create {
+            parent: Some(above),
+            ..
+        } = &write.act
+        {
+            let word = match &fault {
+                Some(Fault::Partly) => "part",
+                _ => "paid",
+            };
+            let all = inner.records.entry(DRAFTS).or_default();
+            let it = |record: &&mut Value| cache::at(record, &[0]) == cache::at(above, &[0]);
+            if let Some(draft) = all.iter_mut().find(it) {
+                *draft = with(draft.clone(), &[3], Value::Text(word.into()));
+            }
+        }
         let records = inner.records.entry(resource).or_default();
         records.push(record.clone());
         Some(match fault {
@@ -255,7 +272,7 @@ impl<'p> Tables<'p> {
                 records.push(with(record, &[declared.key.unwrap()], id));
                 Sent::Unknown(trouble("the answer was lost"))
             }
-            Some(Fault::Lost) => Sent::Unknown(trouble("the answer was lost")),
+            Some(Fault::Lost | Fault::Partly) => Sent::Unknown(trouble("the answer was lost")),
             _ => Sent::Ok(Some(record)),
         })
     }
