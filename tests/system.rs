@@ -13,6 +13,7 @@ mod system {
     mod orders;
     #[cfg(unix)]
     mod processes;
+    mod sandbox;
     pub mod support;
     mod truth;
 }

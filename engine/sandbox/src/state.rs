@@ -1,7 +1,7 @@
 //! What both servers remember: collections of records, kept in memory and in an append-only log.
 //!
 //! Every change is a line of the log and is written before the answer that reports it leaves, so a killed process
-//! loses nothing a client has seen. At start the log is replayed and rewritten in its shortest form, by rename.
+//! loses nothing a client has seen. What one request changes counts as a whole: `more` says that its last line is still to come. At start the log is replayed and rewritten in its shortest form, by rename.
 
 use crate::Error;
 use crate::json::{Json, object};
@@ -20,7 +20,7 @@ pub(crate) struct State {
     collections: Collections,
     lag: Lag,
     log: Option<File>,
-    pending: String,
+    pending: Vec<String>,
     // held for the life of the sandbox: two processes must not write one log
     _lock: Option<File>,
 }
@@ -65,6 +65,8 @@ impl State {
         // a last line without its end was cut by a kill before its answer left: nobody saw it
         let end = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
         let text = String::from_utf8_lossy(bytes.get(..end).unwrap_or_default());
+        // nor has anybody seen a request whose last line is missing
+        let mut request = Vec::new();
         for (number, line) in text.lines().enumerate() {
             let broken = |reason: String| Error::Log {
                 folder: folder.to_owned(),
@@ -72,18 +74,26 @@ impl State {
                 reason,
             };
             let entry = Json::parse(line).map_err(broken)?;
-            let (collection, key) = (entry.get("c").text(), entry.get("k").text());
-            let records = self.collections.entry(collection.to_owned()).or_default();
-            match entry.get("v") {
-                Json::Null => {
-                    records.shift_remove(key);
-                }
-                value => {
-                    records.insert(key.to_owned(), value.clone());
-                }
+            let more = entry.get("more").truth();
+            request.push(entry);
+            if !more {
+                request.drain(..).for_each(|entry| self.apply(&entry));
             }
         }
         Ok(())
+    }
+
+    fn apply(&mut self, entry: &Json) {
+        let (collection, key) = (entry.get("c").text(), entry.get("k").text());
+        let records = self.collections.entry(collection.to_owned()).or_default();
+        match entry.get("v") {
+            Json::Null => {
+                records.shift_remove(key);
+            }
+            value => {
+                records.insert(key.to_owned(), value.clone());
+            }
+        }
     }
 
     fn whole(&self) -> String {
@@ -116,7 +126,7 @@ impl State {
 
     pub(crate) fn put(&mut self, collection: &str, key: &str, value: Json) {
         if self.log.is_some() {
-            self.pending.push_str(&line(collection, key, &value));
+            self.pending.push(line(collection, key, &value));
         }
         let (index, old) = self
             .collections
@@ -131,7 +141,7 @@ impl State {
 
     pub(crate) fn remove(&mut self, collection: &str, key: &str) {
         if self.log.is_some() {
-            self.pending.push_str(&line(collection, key, &Json::Null));
+            self.pending.push(line(collection, key, &Json::Null));
         }
         let gone = self
             .collections
@@ -189,7 +199,7 @@ impl State {
             .collect();
         for (collection, key) in keys {
             if self.log.is_some() {
-                self.pending.push_str(&line(&collection, &key, &Json::Null));
+                self.pending.push(line(&collection, &key, &Json::Null));
             }
         }
         self.collections.retain(|name, _| !name.starts_with(prefix));
@@ -211,7 +221,15 @@ impl State {
         if let Some(log) = self.log.as_mut()
             && !self.pending.is_empty()
         {
-            log.write_all(self.pending.as_bytes())?;
+            let last = self.pending.len() - 1;
+            let mut text = String::new();
+            for (number, line) in self.pending.iter().enumerate() {
+                match line.strip_suffix("}\n").filter(|_| number < last) {
+                    Some(open) => text.push_str(&format!("{open},\"more\":true}}\n")),
+                    None => text.push_str(line),
+                }
+            }
+            log.write_all(text.as_bytes())?;
             self.pending.clear();
         }
         Ok(())

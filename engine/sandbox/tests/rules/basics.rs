@@ -1,6 +1,6 @@
 //! Both servers over real sockets: what they answer, and what they refuse.
 
-use super::support::{access, books, draft, start, till, token, value};
+use super::support::{access, books, draft, start, till, token, truth, value};
 use flowbook_sandbox::{Limits, Options, Sandbox};
 use serde_json::{Value, json};
 
@@ -271,4 +271,40 @@ async fn orders_and_quotes_are_numbered_summed_and_move_on() {
         (201, &json!(100), &json!(1)),
         "{quote}"
     );
+}
+
+#[tokio::test]
+async fn a_request_is_kept_whole_or_not_at_all() {
+    let folder = std::env::temp_dir().join(format!("flowbook-whole-{}", std::process::id()));
+    let options = || Options {
+        state: Some(folder.clone()),
+        ..Options::default()
+    };
+    let sandbox = Sandbox::start(options()).await.unwrap();
+    let token = access(&sandbox).await;
+    let id = draft(&sandbox, &token).await["Id"].clone();
+    let log = folder.join("sandbox.log");
+    let before = std::fs::read(&log).unwrap().len();
+    let convert = format!("/customerinvoicedrafts/{}/convert", id.as_str().unwrap());
+    assert_eq!(books(&sandbox, &token, "POST", &convert, None).await.0, 201);
+    sandbox.shutdown().await;
+    let whole = std::fs::read(&log).unwrap();
+    let ends: Vec<usize> = (before..whole.len())
+        .filter(|at| whole[*at] == b'\n')
+        .collect();
+    assert!(ends.len() > 2, "more than one change");
+    for end in &ends {
+        std::fs::write(&log, &whole[..=*end]).unwrap();
+        let sandbox = Sandbox::start(options()).await.unwrap();
+        let drafts = truth(&sandbox, "books/customerinvoicedrafts").await.len();
+        let booked = truth(&sandbox, "books/customerinvoices").await;
+        let booked = booked
+            .iter()
+            .filter(|invoice| invoice["CreatedFromDraftId"] == id)
+            .count();
+        let done = usize::from(end == ends.last().unwrap());
+        assert_eq!((drafts, booked), (1 - done, done));
+        sandbox.shutdown().await;
+    }
+    std::fs::remove_dir_all(folder).unwrap();
 }

@@ -240,10 +240,7 @@ async fn brands_have_a_name_of_their_own() {
         get(&sandbox, "/products/7006/").await["brand"]["id"],
         Value::Null
     );
-    assert_eq!(
-        till(&sandbox, "DELETE", "/packages/1/", "", 0).await.0,
-        405
-    );
+    assert_eq!(till(&sandbox, "DELETE", "/packages/1/", "", 0).await.0, 405);
 }
 
 #[tokio::test]
