@@ -6,6 +6,8 @@ mod system {
     mod connectors;
     mod documents;
     #[cfg(unix)]
+    mod faults;
+    #[cfg(unix)]
     mod kills;
     mod layers;
     pub mod made_up;

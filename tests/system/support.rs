@@ -1,10 +1,11 @@
 //! Runs the real binary in a folder of its own, and looks at what it left behind.
 
 use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use flowbook_sandbox::{Options, Sandbox};
@@ -155,6 +156,45 @@ impl Call {
         self
     }
 
+    /// With words more.
+    pub fn with(mut self, words: &str) -> Call {
+        self.command.args(split(words));
+        self
+    }
+
+    /// As another user, with a copy of the binary that this user may read.
+    #[cfg(unix)]
+    pub fn as_user(mut self, user: u32, binary: &Path) -> Call {
+        use std::os::unix::process::CommandExt;
+        self.command = self.again(binary, &[]);
+        self.command.uid(user).gid(user);
+        self
+    }
+
+    /// The same call of another program, with words before its own.
+    fn again(&self, program: impl AsRef<OsStr>, before: &[OsString]) -> Command {
+        let mut command = Command::new(program);
+        command.args(before).args(self.command.get_args());
+        for (name, value) in self.command.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        if let Some(folder) = self.command.get_current_dir() {
+            command.current_dir(folder);
+        }
+        command
+    }
+
+    /// Where a file may grow no more, writing fails instead of ending the process: as on a full disk.
+    pub fn without_file_signals(mut self) -> Call {
+        let program = self.command.get_program().to_owned();
+        let before = ["-c", "trap '' XFSZ; exec \"$0\" \"$@\""].map(Into::into);
+        self.command = self.again("sh", &[before.as_slice(), &[program]].concat());
+        self
+    }
+
     /// With text on stdin.
     pub fn input(mut self, text: impl Into<Vec<u8>>) -> Call {
         self.input = text.into();
@@ -212,6 +252,11 @@ pub struct Done {
 }
 
 impl Done {
+    /// Its exit code; none when a signal ended it.
+    pub fn code(&self) -> Option<i32> {
+        self.output.status.code()
+    }
+
     /// It must have ended with this code.
     #[track_caller]
     pub fn exits(self, code: i32) -> Done {
@@ -287,6 +332,15 @@ pub fn steady(text: &str) -> String {
     out.replace('․', ":")
 }
 
+/// One client for all tests, since making one takes long; each request has a connection of its own, since each sandbox has a runtime of its own.
+fn client() -> &'static reqwest::Client {
+    static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
+    CLIENT.get_or_init(|| {
+        let client = reqwest::Client::builder().pool_max_idle_per_host(0);
+        client.no_proxy().build().expect("a client")
+    })
+}
+
 /// An in-process sandbox with its runtime.
 pub struct Servers {
     runtime: tokio::runtime::Runtime,
@@ -333,17 +387,34 @@ impl Servers {
 
     /// Adds or replaces records.
     pub fn seed(&self, records: serde_json::Value) {
-        let url = self.root("/_sandbox/seed");
-        let status = self.runtime.block_on(async {
-            reqwest::Client::new()
-                .post(url)
-                .body(records.to_string())
-                .send()
-                .await
-                .expect("answered")
-                .status()
+        self.tell("POST", "/_sandbox/seed", records.to_string());
+    }
+
+    /// Sets a fault, as the sandbox's README has them.
+    pub fn fault(&self, fault: serde_json::Value) {
+        self.tell("POST", "/_sandbox/faults", fault.to_string());
+    }
+
+    /// Takes all faults away.
+    pub fn clear_faults(&self) {
+        self.tell("DELETE", "/_sandbox/faults", String::new());
+    }
+
+    /// How many requests faults of that kind have struck.
+    pub fn struck(&self, kind: &str) -> u64 {
+        let faults = self.get("/_sandbox/faults");
+        faults["struck"][kind].as_u64().unwrap_or(0)
+    }
+
+    fn tell(&self, method: &str, path: &str, body: String) {
+        let url = self.root(path);
+        let method = method.parse().expect("a method");
+        let (status, said) = self.runtime.block_on(async {
+            let request = client().request(method, url).body(body);
+            let answer = request.send().await.expect("answered");
+            (answer.status(), answer.text().await.expect("text"))
         });
-        assert!(status.is_success(), "seeding: {status}");
+        assert!(status.is_success(), "{path}: {status} {said}");
     }
 
     fn root(&self, path: &str) -> String {
@@ -355,7 +426,9 @@ impl Servers {
     fn get(&self, path: &str) -> serde_json::Value {
         let url = self.root(path);
         let text = self.runtime.block_on(async {
-            reqwest::get(url)
+            let request = client().get(url);
+            request
+                .send()
                 .await
                 .expect("answered")
                 .text()

@@ -37,7 +37,7 @@ pub(super) fn open(file: &Path) -> Result<Connection, StoreError> {
         } else {
             keep_private(path)
         };
-        made.map_err(|why| trouble(file, "could not be made", &why.to_string()))?;
+        made.map_err(|why| trouble(file, "could not be made", &reason(&why)))?;
     }
     let failed = |why: rusqlite::Error| damaged(file, &why);
     let connection = Connection::open(file).map_err(failed)?;
@@ -121,6 +121,31 @@ pub(super) fn open_to_read(file: &Path) -> Result<Connection, StoreError> {
     connection.busy_timeout(BUSY).map_err(failed)?;
     watch(&connection).map_err(failed)?;
     Ok(connection)
+}
+
+/// What the system said, and what to do where rights are missing.
+pub(super) fn reason(why: &std::io::Error) -> String {
+    use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+    match why.kind() {
+        PermissionDenied | ReadOnlyFilesystem => {
+            format!(
+                "{why}; let the user who runs Flowbook write to its folder, or name another one with --state DIR"
+            )
+        }
+        _ => why.to_string(),
+    }
+}
+
+/// What to do about a store that failed in the middle of a run.
+pub(super) fn remedy(why: &rusqlite::Error) -> &'static str {
+    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked, DiskFull, SystemIoFailure};
+    match why.sqlite_error_code() {
+        Some(DatabaseBusy | DatabaseLocked) => {
+            "Another program holds it, such as a backup: run again once that is done"
+        }
+        Some(DiskFull | SystemIoFailure) => "Make room on the disk and run again",
+        _ => "Check the disk and run again",
+    }
 }
 
 /// A sentence on a store's file.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::StoreError;
-use super::durable::{private_file, trouble};
+use super::durable::{private_file, reason, trouble};
 
 /// File systems whose locks reach other machines late or not at all.
 const REMOTE: [&str; 10] = [
@@ -93,7 +93,7 @@ pub(super) fn take(folder: &Path, patience: &Patience<'_>) -> Result<Held, Store
 }
 
 fn try_once(path: &Path) -> Result<Tried, StoreError> {
-    let failed = |why: std::io::Error| trouble(path, "could not be locked", &why.to_string());
+    let failed = |why: std::io::Error| trouble(path, "could not be locked", &reason(&why));
     let mut file = private_file(path).map_err(failed)?;
     let locked = file.try_lock();
     let mut text = String::new();

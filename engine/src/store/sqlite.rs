@@ -207,8 +207,9 @@ fn failed(file: &Path, what: &str) -> impl Fn(rusqlite::Error) -> StoreError + u
     move |why| {
         durable::told_as_broken(&file, &why).unwrap_or_else(|| {
             StoreError(format!(
-                "The store {} failed while it {what}: {why}. Check the disk and run again; what was confirmed before is kept.",
-                file.display()
+                "The store {} failed while it {what}: {why}. {}; what was confirmed before is kept.",
+                file.display(),
+                durable::remedy(&why)
             ))
         })
     }
