@@ -4,17 +4,11 @@
 
 use std::time::Duration;
 
-use flowbook_stdlib::value::Value;
-
-use super::eval::Turn;
-use super::ops;
 use super::page::{Engine, Life};
-use super::payload::hash_of;
 use super::stop::Ended;
 use super::write::Halt;
 use crate::connect::{Systems, TurnedAway};
 use crate::plan::{Step, To};
-use crate::store::journal::Release;
 use crate::wrong::{self, Wrong};
 
 /// Attempts of one write that may have taken effect.
@@ -27,13 +21,11 @@ pub(super) struct Attempts {
     pub hashes: Vec<u64>,
     /// The target took one and did not tell its key.
     pub accepted: bool,
-    /// What only its parent tells of: the parent before the first of them, by field.
-    pub parent: Vec<u64>,
     /// How many of them a person has looked into (`flowbook retry`): they do not count any more.
     pub renewed: usize,
 }
 
-impl<'a, S: Systems> Engine<'a, S> {
+impl<S: Systems> Engine<'_, S> {
     /// Whether one more attempt may leave; else how the record ends.
     pub(super) fn may_send(
         &self,
@@ -76,7 +68,7 @@ impl<'a, S: Systems> Engine<'a, S> {
     /// Waits until a system that turned a write away may take it. What was turned away was no attempt. `waited`: how long this write did so by now.
     pub(super) async fn leave_alone(
         &self,
-        life: &mut Life<'a>,
+        life: &mut Life<'_>,
         away: TurnedAway,
         waited: &mut Option<Duration>,
     ) -> Result<(), Halt> {
@@ -98,46 +90,8 @@ impl<'a, S: Systems> Engine<'a, S> {
     }
 
     /// Whether the effect of a step can be seen: under a key, or in the record itself. What only a parent tells (`done if`) can be there though the
-    /// parent does not say so, as a part of a payment: it is certainly not there while the parent is as it was before.
-    pub(super) async fn is_findable(
-        &self,
-        life: &mut Life<'a>,
-        step: &Step,
-        turn: &Turn,
-        release: &Release,
-    ) -> bool {
-        if !release.claims.is_empty() || matches!(step.to, To::Record(_)) {
-            return true;
-        }
-        let now = self.parent_as_told(life, step, turn).await;
-        let attempts = life.attempts.get(&release.intent.step);
-        let before = attempts.map_or(&[][..], |attempts| &attempts.parent);
-        let same = |(before, now): (&u64, &u64)| before == now || *before == 0 || *now == 0;
-        !now.is_empty() && before.len() == now.len() && before.iter().zip(&now).all(same)
-    }
-
-    /// The parent that alone tells of a step, as its system told it last: hashes by field, 0 for what it did not tell.
-    pub(super) async fn parent_as_told(
-        &self,
-        life: &mut Life<'a>,
-        step: &Step,
-        turn: &Turn,
-    ) -> Vec<u64> {
-        let (To::Child(parent), Some(_)) = (&step.to, step.done_if) else {
-            return Vec::new();
-        };
-        let told = self
-            .at(life, turn, |machine| {
-                machine.answered(|machine| machine.eval(*parent))
-            })
-            .await;
-        let Ok(Value::Record(fields)) = told else {
-            return Vec::new();
-        };
-        let hash = |field: &Value| match ops::untold(field) {
-            true => 0,
-            false => hash_of(&[field]).max(1),
-        };
-        fields.iter().map(hash).collect()
+    /// parent says nothing of it: a part of a payment.
+    pub(super) fn is_findable(&self, step: &Step, keys: &[String]) -> bool {
+        !keys.is_empty() || matches!(step.to, To::Record(_))
     }
 }

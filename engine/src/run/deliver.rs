@@ -42,28 +42,22 @@ impl<'a, S: Systems> Engine<'a, S> {
     ) -> Result<Option<(Value, u64)>, Halt> {
         let values: Vec<&Value> = leaves.iter().map(|(_, value)| value).collect();
         let hash = hash_of(&values);
-        let mut release = self
+        let release = self
             .now(life, |life| {
                 life.machine.at(turn)?;
                 self.release_of(life, step, &outgoing, found.as_ref(), hash, change)
             })
             .await?;
         let name = release.intent.step.clone();
-        if found.is_none() && release.claims.is_empty() {
-            release.parent = self.parent_as_told(life, step, turn).await;
-        }
+        let findable = found.is_some() || self.is_findable(step, &release.claims);
         self.say_what_differs(life, step, &name, hash);
         if found.is_some() {
             life.attempts.remove(&name); // a change may be repeated by every run
         }
         let mut waited = None;
         loop {
-            let findable = found.is_some() || self.is_findable(life, step, turn, &release).await;
             let attempts = life.attempts.entry(name.clone()).or_default();
             self.may_send(step, attempts, findable)?;
-            if attempts.hashes.is_empty() {
-                attempts.parent.clone_from(&release.parent);
-            }
             attempts.hashes.push(hash);
             let early = match wrong::is(Wrong::IntentAfterSend) {
                 true => Some(self.send_once(&outgoing).await?),
@@ -156,7 +150,6 @@ impl<'a, S: Systems> Engine<'a, S> {
                 life.looked_up.insert(name);
                 return Ok(Some(found));
             }
-            let findable = found.is_some() || self.is_findable(life, step, turn, &release).await;
             let attempts = life.attempts.entry(name.clone()).or_default();
             let over = attempts.accepted || self.may_send(step, attempts, findable).is_err();
             if !attempts.accepted {
@@ -198,7 +191,6 @@ impl<'a, S: Systems> Engine<'a, S> {
             claims: claims.into_iter().map(|(_, text)| text).collect(),
             sought,
             chosen: staging::chosen(&outgoing.act),
-            parent: Vec::new(),
             hash,
             payload: payload_text(&outgoing.body),
             change: serde_json::to_string(change).unwrap_or_default(),

@@ -212,7 +212,6 @@ impl<'a, S: Systems> Engine<'a, S> {
                     if entry.phase.is_open() || entry.phase == Phase::Settled {
                         let earlier = Attempts {
                             hashes: entry.attempts,
-                            parent: entry.parent,
                             accepted: entry.phase == Phase::Accepted,
                             renewed: entry.renewed as usize,
                         };

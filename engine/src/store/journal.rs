@@ -100,8 +100,6 @@ pub struct Release {
     pub sought: Vec<Sought>,
     /// What an action is given: the draft that is booked. The first one chosen stays chosen.
     pub chosen: Option<Vec<Value>>,
-    /// What only its parent tells of: the parent as it was before, by field; a hash, or 0 for what was not told.
-    pub parent: Vec<u64>,
     /// Hash of the payload.
     pub hash: u64,
     /// The payload as JSON, for whoever looks at a failed record.
@@ -169,8 +167,6 @@ pub struct Entry {
     pub sought: Vec<Sought>,
     /// What its action was given.
     pub chosen: Option<Vec<Value>>,
-    /// The parent before its first attempt, where only the parent tells of it: hashes by field, 0 for what was not told.
-    pub parent: Vec<u64>,
     /// Payload hashes of the attempts that may have taken effect, in order.
     pub attempts: Vec<u64>,
     /// The payload of the last one; none once its outcome is known, or its time to be kept is over.
@@ -197,7 +193,6 @@ impl Entry {
             claims: Vec::new(),
             sought: Vec::new(),
             chosen: None,
-            parent: Vec::new(),
             attempts: Vec::new(),
             payload: None,
             change: None,
@@ -229,10 +224,6 @@ impl Entry {
         {
             return Some(before.clone());
         }
-        let parent = match self.attempts.is_empty() {
-            true => release.parent,
-            false => std::mem::take(&mut self.parent),
-        };
         let mut attempts = std::mem::take(&mut self.attempts);
         attempts.push(release.hash);
         *self = Entry {
@@ -242,7 +233,6 @@ impl Entry {
             claims: release.claims,
             sought: release.sought,
             chosen: release.chosen,
-            parent,
             attempts,
             payload: Some(release.payload),
             change: Some(release.change),

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use super::RecordKey;
 use super::journal::{Entry, Intent, Phase};
 
-const ENTRY: &str = "flow, key, step, resource, source, phase, claims, sought, chosen, attempts, payload, change, renewed, at, looks, look_at, parent";
+const ENTRY: &str = "flow, key, step, resource, source, phase, claims, sought, chosen, attempts, payload, change, renewed, at, looks, look_at";
 
 /// As stored in a column.
 pub(super) fn json<T: Serialize>(value: &T) -> rusqlite::Result<String> {
@@ -58,7 +58,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Entry> {
         at: instant(row.get(13)?),
         looks: row.get(14)?,
         look_at: instant(row.get(15)?),
-        parent: parsed(&row.get::<_, String>(16)?)?,
     })
 }
 
@@ -82,7 +81,7 @@ pub(super) fn put(connection: &Connection, entry: &Entry, fence: u64) -> rusqlit
     connection
         .prepare_cached(&format!(
             "INSERT OR REPLACE INTO entry ({ENTRY}, fence, number)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
                 (SELECT COALESCE(MAX(number), 0) + 1 FROM entry))"
         ))?
         .execute(params![
@@ -102,7 +101,6 @@ pub(super) fn put(connection: &Connection, entry: &Entry, fence: u64) -> rusqlit
             entry.at.map(stamp),
             entry.looks,
             entry.look_at.map(stamp),
-            json(&entry.parent)?,
             fence.cast_signed(),
         ])
         .map(drop)

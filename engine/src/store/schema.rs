@@ -66,6 +66,4 @@ pub(super) const SCHEMA: &[M<'_>] = &[
      ALTER TABLE entry ADD COLUMN renewed INTEGER NOT NULL DEFAULT 0;
      CREATE INDEX entry_change ON entry (at) WHERE change IS NOT NULL;",
     ),
-    // What only a parent tells of: the parent as it was before.
-    M::up("ALTER TABLE entry ADD COLUMN parent TEXT NOT NULL DEFAULT '[]'"),
 ];

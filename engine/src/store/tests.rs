@@ -140,7 +140,6 @@ fn release(step: &str, hash: u64, chosen: Option<&str>) -> Release {
             parent: None,
         }],
         chosen: chosen.map(|id| vec![Value::Text(id.into())]),
-        parent: Vec::new(),
         hash,
         payload: "Ref: \"A1\"".to_owned(),
         change: "{}".to_owned(),
