@@ -149,10 +149,7 @@ async fn every_list_reads_and_every_field_fits() {
             }
         }
     }
-    // The sandbox plays the part of these two systems that the shipped flows use.
-    insta::assert_snapshot!(told.join("\n"), @r"
-    till.returns: till refused: GET /returns/ was answered with 404, “Invalid resource name (code 404.20)”.
-    ");
+    assert!(told.is_empty(), "{told:#?}");
 }
 
 #[tokio::test]

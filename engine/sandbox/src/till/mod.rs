@@ -7,6 +7,7 @@ mod fields;
 mod orders;
 mod people;
 mod products;
+mod returns;
 
 use crate::json::{Json, object};
 use crate::server::{Reply, Request, Shared, Side};
@@ -20,7 +21,7 @@ pub(crate) const SECRET_KEY: &str = "sandbox-secret-key-of-the-till";
 
 const DEFAULT_SIZE: usize = 25;
 const MAX_SIZE: usize = 250;
-const RESOURCES: [&str; 20] = [
+const RESOURCES: [&str; 22] = [
     "orders",
     "orderrows",
     "ordernotes",
@@ -41,6 +42,8 @@ const RESOURCES: [&str; 20] = [
     "suppliers",
     "packages",
     "cashups",
+    "returns",
+    "returnrows",
 ];
 
 type Answer = Result<Reply, Reply>;
@@ -246,6 +249,8 @@ fn route(state: &mut State, call: &Call<'_>, path: &[String]) -> Answer {
                 rest @ ..,
             ],
         ) => catalogue::answer(state, call, resource, rest),
+        (_, ["returns", rest @ ..]) => returns::answer(state, call, rest),
+        ("GET", ["returnrows", id]) => returns::row(state, call, id),
         (_, ["cashups", rest @ ..]) => cashups::answer(state, call, rest),
         ("GET", [resource @ ("paymethods" | "webshops" | "invoices")]) => {
             let (filters, orders): (&[&str], &[&str]) = match *resource {

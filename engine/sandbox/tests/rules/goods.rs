@@ -280,3 +280,50 @@ async fn the_money_of_a_day_is_counted_and_closed() {
         400
     );
 }
+
+#[tokio::test]
+async fn returned_goods_are_read_with_their_order() {
+    let sandbox = start().await;
+    let list = get(&sandbox, "/returns/?orderby=returnnumber_desc").await;
+    let returns = list["items"].as_array().unwrap();
+    assert_eq!(
+        (returns.len(), &returns[0]["returnnumber"]),
+        (2, &json!(302))
+    );
+    let first = get(
+        &sandbox,
+        "/returns/?ordernumber=1006&max_create_date=2026-11-04",
+    )
+    .await;
+    let first = &first["items"][0];
+    assert_eq!(
+        (&first["status"], &first["total_price"], &first["total_tax"]),
+        (&json!("7"), &json!(399), &json!(79.8))
+    );
+    assert!(
+        first["order"]
+            .as_str()
+            .unwrap()
+            .ends_with("/orders/339323505/")
+    );
+    let rows = get(&sandbox, &format!("/returns/{}/returnrows/", first["id"])).await;
+    let row = &rows["items"][0];
+    assert_eq!(
+        (&row["product_number"], &row["return_id"]),
+        (&json!("KANNA"), &first["id"])
+    );
+    assert_eq!(
+        get(&sandbox, &format!("/returnrows/{}/", row["id"])).await,
+        *row
+    );
+    for bad in [
+        "/returns/?status=7&min_create_date=soon",
+        "/returns/?paid=true",
+    ] {
+        assert_eq!(till(&sandbox, "GET", bad, "", 0).await.0, 400, "{bad}");
+    }
+    assert_eq!(
+        send(&sandbox, "PATCH", "/returns/7401/", json!({})).await.0,
+        405
+    );
+}
