@@ -442,7 +442,14 @@ impl Servers {
 /// A line on which answers are slow: what was written is done long before it is heard of.
 pub struct Slow {
     base: String,
-    held: Arc<AtomicUsize>,
+    made: Arc<Made>,
+}
+
+/// Records made over a line, by their answers.
+#[derive(Default)]
+struct Made {
+    all: AtomicUsize,
+    untold: AtomicUsize,
 }
 
 impl Slow {
@@ -454,27 +461,32 @@ impl Slow {
             .expect("a port");
         let address = listener.local_addr().expect("an address");
         let path = parts.get(3).map(|path| format!("/{path}"));
-        let held = Arc::new(AtomicUsize::new(0));
-        let counted = held.clone();
+        let made = Arc::new(Made::default());
+        let counted = made.clone();
         runtime.spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let (target, held) = (target.clone(), counted.clone());
+                let (target, made) = (target.clone(), counted.clone());
                 tokio::spawn(async move {
                     if let Ok(server) = TcpStream::connect(target).await {
-                        join(client, server, delay, &held).await;
+                        join(client, server, delay, &made).await;
                     }
                 });
             }
         });
         Slow {
             base: format!("http://{address}{}", path.unwrap_or_default()),
-            held,
+            made,
         }
+    }
+
+    /// How many records have been made so far.
+    pub fn made(&self) -> usize {
+        self.made.all.load(Ordering::Relaxed)
     }
 
     /// How many records have been made of which nobody has been told yet.
     pub fn made_and_untold(&self) -> usize {
-        self.held.load(Ordering::Relaxed)
+        self.made.untold.load(Ordering::Relaxed)
     }
 
     /// Where the books are.
@@ -483,7 +495,7 @@ impl Slow {
     }
 }
 
-async fn join(client: TcpStream, server: TcpStream, delay: Duration, held: &AtomicUsize) {
+async fn join(client: TcpStream, server: TcpStream, delay: Duration, made: &Made) {
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
     let asks = async {
@@ -494,10 +506,11 @@ async fn join(client: TcpStream, server: TcpStream, delay: Duration, held: &Atom
     let answers = async {
         let mut bytes = vec![0; 64 * 1024];
         while let Ok(read) = from_server.read(&mut bytes).await {
-            let made = usize::from(bytes.starts_with(b"HTTP/1.1 201"));
-            held.fetch_add(made, Ordering::Relaxed);
+            let new = usize::from(bytes.starts_with(b"HTTP/1.1 201"));
+            made.all.fetch_add(new, Ordering::Relaxed);
+            made.untold.fetch_add(new, Ordering::Relaxed);
             tokio::time::sleep(delay).await;
-            held.fetch_sub(made, Ordering::Relaxed);
+            made.untold.fetch_sub(new, Ordering::Relaxed);
             if read == 0 || to_client.write_all(&bytes[..read]).await.is_err() {
                 break;
             }
