@@ -13,6 +13,7 @@ mod line;
 mod sample;
 mod server;
 mod state;
+mod struck;
 mod till;
 
 pub use faults::{Fault, KINDS};
