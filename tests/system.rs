@@ -5,6 +5,8 @@ mod system {
     mod commands;
     mod connectors;
     mod documents;
+    #[cfg(target_os = "linux")]
+    mod history;
     #[cfg(unix)]
     mod faults;
     #[cfg(unix)]

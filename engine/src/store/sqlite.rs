@@ -23,7 +23,7 @@ use super::{BEGUN, Ending, Link, RecordKey, State, Store, StoreError};
 const TOGETHER: u32 = 1000;
 
 /// Transactions that one run erases payloads with: the others follow with the next runs, so that none waits long after a pause of months.
-const ERASURES: u32 = 100;
+const ERASURES: u32 = 20;
 
 /// A store on disk. Its lock is held until it is dropped, or until the process dies.
 #[derive(Debug)]
