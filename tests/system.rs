@@ -5,10 +5,10 @@ mod system {
     mod commands;
     mod connectors;
     mod documents;
-    #[cfg(target_os = "linux")]
-    mod history;
     #[cfg(unix)]
     mod faults;
+    #[cfg(target_os = "linux")]
+    mod history;
     #[cfg(unix)]
     mod kills;
     mod layers;

@@ -2,58 +2,15 @@
 
 mod shop;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use criterion::{Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
-use flowbook::connect::{Bounds, Forgetful, HttpSystems, read_access};
-use flowbook::plan::Plan;
-use flowbook::run::report::Report;
-use flowbook::run::{self, Silent};
-use flowbook::store::Store;
 use flowbook::store::sqlite::SqliteStore;
-use flowbook_sandbox::{Limits, Options, Sandbox};
+use shop::sync::sync;
 use tokio::runtime::Runtime;
 
 const ORDERS: u32 = 2000;
-
-/// A first sync from end to end; the time is that of the run alone.
-async fn sync(plan: &Plan, store: &Mutex<dyn Store>) -> Report {
-    let options = Options {
-        orders: Some(ORDERS),
-        limits: Limits::NONE,
-        ..Options::default()
-    };
-    let sandbox = Sandbox::start(options).await.expect("a sandbox");
-    let environment = sandbox.env();
-    let look = |variable: &str| {
-        let name = variable.strip_prefix("FLOWBOOK_")?;
-        let found = environment.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.clone())
-    };
-    let keeper = Arc::new(Forgetful::default());
-    let access = read_access(&plan.systems, &plan.resources, &look, &*keeper).expect("access");
-    let bounds = Bounds {
-        quota_factor: 1_000_000, // the sandbox has no limits here
-        ..Bounds::default()
-    };
-    let systems = HttpSystems::new(
-        plan.systems.clone(),
-        plan.resources.clone(),
-        access,
-        keeper,
-        &bounds,
-    );
-    let systems = systems.expect("systems");
-    let options = run::Options {
-        flows: vec!["orders".to_owned()],
-        ..run::Options::default()
-    };
-    let report = run::run(plan, &systems, store, &options, &Silent).await;
-    sandbox.shutdown().await;
-    assert!(report.stopped.is_none(), "{:?}", report.stopped);
-    report
-}
 
 fn syncs(c: &mut Criterion) {
     let plan = shop::plan();
@@ -71,7 +28,7 @@ fn syncs(c: &mut Criterion) {
             let once = |_| {
                 let folder = tempfile::tempdir().expect("a folder");
                 let store = SqliteStore::open(folder.path()).expect("a store");
-                let report = runtime.block_on(sync(&plan, &Mutex::new(store)));
+                let report = runtime.block_on(sync(&plan, ORDERS, &Mutex::new(store)));
                 let took = report.took;
                 last = Some(report);
                 took

@@ -2,6 +2,8 @@
 
 #![allow(dead_code)] // each benchmark uses its own part of it
 
+pub mod sync;
+
 use std::path::{Path, PathBuf};
 
 use flowbook::check;

@@ -55,9 +55,7 @@ struct Scripted {
     asked: Mutex<usize>,
 }
 
-const STATUS: [u16; 12] = [
-    200, 201, 204, 301, 400, 401, 404, 408, 409, 429, 500, 503,
-];
+const STATUS: [u16; 12] = [200, 201, 204, 301, 400, 401, 404, 408, 409, 429, 500, 503];
 
 fn headers(letter: u8) -> HeaderMap {
     let mut headers = HeaderMap::new();
@@ -66,12 +64,18 @@ fn headers(letter: u8) -> HeaderMap {
         2 => vec![("retry-after", "Wed, 25 Nov 2026 07:28:00 GMT")],
         3 => vec![("retry-after", "-1"), ("date", "soon")],
         4 => vec![("x-hash", "00"), ("x-date", "2026-11-25T07:28:00Z")],
-        5 => vec![("location", "http://127.0.0.1:2/"), ("date", "Wed, 25 Nov 2026 07:28:00 GMT")],
+        5 => vec![
+            ("location", "http://127.0.0.1:2/"),
+            ("date", "Wed, 25 Nov 2026 07:28:00 GMT"),
+        ],
         6 => vec![("retry-after", "18446744073709551615")],
         _ => vec![],
     };
     for (name, text) in texts {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(text));
+        headers.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(text),
+        );
     }
     headers
 }
@@ -83,7 +87,12 @@ impl Wire for Scripted {
     ) -> Pin<Box<dyn Future<Output = Result<Reply, Broken>> + Send + '_>> {
         let mut asked = self.asked.lock().expect("one thread");
         *asked += 1;
-        assert!(*asked as u64 <= MOST_REQUESTS, "{} {}", exchange.method, exchange.url);
+        assert!(
+            *asked as u64 <= MOST_REQUESTS,
+            "{} {}",
+            exchange.method,
+            exchange.url
+        );
         let answer = self.answers[(*asked - 1).min(self.answers.len() - 1)].clone();
         let token = exchange.url.path().contains("token") && *asked % 2 == 1;
         let letter = answer.bytes().next().unwrap_or_default();
@@ -108,7 +117,11 @@ fn systems(answers: Vec<String>) -> HttpSystems {
     let plan = &*PLAN;
     let look = |variable: &str| {
         let address = variable.ends_with("BASE") || variable.ends_with("URL");
-        let place = if variable.ends_with("URL") { "token" } else { "api" };
+        let place = if variable.ends_with("URL") {
+            "token"
+        } else {
+            "api"
+        };
         Some(match address {
             true => format!("http://127.0.0.1:1/{place}"),
             false => "1".to_owned(),
@@ -178,7 +191,9 @@ fuzz_target!(|input: (u8, u8, &str)| {
             }
             1 => {
                 let number = find.checked_sub(1).map(|at| at as u16);
-                let width = find.checked_sub(1).map_or(1, |at| resource.finds[at].fields.len());
+                let width = find
+                    .checked_sub(1)
+                    .map_or(1, |at| resource.finds[at].fields.len());
                 let keys = vec![vec![id; width]; 3];
                 if let Ok(hits) = systems.find(ix, number, &keys).await {
                     assert_eq!(hits.len(), keys.len());

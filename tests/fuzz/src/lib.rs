@@ -12,8 +12,7 @@ pub mod common;
 
 /// The plan of the shipped flowbook: its connectors have every shape that answers are read by.
 pub fn plan() -> Plan {
-    let folder: PathBuf =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../flows/ccv-eaccounting");
+    let folder: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../flows/ccv-eaccounting");
     let loaded = Loaded::read(&folder);
     let book = check::check(&loaded)
         .book
