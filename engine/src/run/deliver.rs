@@ -111,6 +111,14 @@ impl<'a, S: Systems> Engine<'a, S> {
                 Outcome::Gone(trouble) => {
                     self.not_made(life, &name, Phase::Refused)?;
                     if found.is_none() {
+                        // a person may have done it by hand: booked the draft
+                        let sought = &release.sought;
+                        let look = self.look_again(life, step, turned, turn, leaves, sought, hash);
+                        if !sought.is_empty()
+                            && let Some(found) = look.await?
+                        {
+                            return Ok(Some(found));
+                        }
                         return Err(of_trouble(trouble, step).into());
                     }
                     if step.verb == Verb::Ensure {

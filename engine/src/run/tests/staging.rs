@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use flowbook_stdlib::value::Value;
 
-use super::flows::{counts, texts};
+use super::flows::{carry, counts, texts};
 use super::shop::{DRAFTS, INVOICES, ORDERS, booked, order};
 use super::systems::{Fault, Tables};
 use crate::plan::Plan;
@@ -144,4 +144,20 @@ fn the_other_draft_is_not_booked_when_the_chosen_one_is_deleted_after_its_releas
             "killed after {steps}: {drafts:?} {invoices:?} {end}"
         );
     }
+}
+
+#[test]
+fn a_draft_that_a_person_booked_meanwhile_is_found_booked() {
+    let plan = plan();
+    let tables = Tables::new(&plan);
+    tables.give(ORDERS, vec![order("1", Some("A1"), "a@b.se", "paid", "")]);
+    tables.fault(Fault::None);
+    tables.fault(Fault::BookedByHand);
+    let store = Mutex::new(MemoryStore::default());
+    let (report, _) = carry(&tables, &plan, &store, &Options::default());
+    let failures = &report.flows[0].failures;
+    assert!(failures.is_empty(), "{failures:?}");
+    assert_eq!(report.flows[0].done, 1, "{}", counts(&report));
+    assert_eq!(tables.records(INVOICES).len(), 1);
+    assert!(tables.records(DRAFTS).is_empty());
 }

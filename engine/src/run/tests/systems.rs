@@ -7,7 +7,7 @@ use std::time::Duration;
 use flowbook_stdlib::value::Value;
 use tokio::time::Instant;
 
-use super::shop::DRAFTS;
+use super::shop::{DRAFTS, INVOICES};
 use crate::connect::{Outgoing, OutgoingAct, Page, PageQuery, Sent, Systems, Trouble, TurnedAway};
 use crate::plan::Plan;
 use crate::plan::connector::ResourceIx;
@@ -32,6 +32,8 @@ pub enum Fault {
     Partly,
     /// Taken, but shown nowhere.
     Hidden,
+    /// Done; then a person books the draft.
+    BookedByHand,
     /// Done, and never answered.
     Hangs,
     /// Not done, and never answered.
@@ -267,6 +269,15 @@ impl<'p> Tables<'p> {
         Some(match fault {
             Some(Fault::Hangs) => return None,
             Some(Fault::Empty) => Sent::Ok(None),
+            Some(Fault::BookedByHand) => {
+                records.pop();
+                let mut invoice = vec![Value::None; 2];
+                invoice[0] = Value::Text("by hand".into());
+                invoice[1] = cache::at(&record, &[1]).clone();
+                let invoices = inner.records.entry(INVOICES).or_default();
+                invoices.push(Value::Record(invoice.into()));
+                Sent::Ok(Some(record))
+            }
             Some(Fault::Twin) => {
                 let id = Value::Text(format!("id{}", number + 1).into());
                 records.push(with(record, &[declared.key.unwrap()], id));
