@@ -83,6 +83,11 @@ impl Ordeal {
     /// # Panics
     /// When anything stands in the books twice, or not at all, or is not what was sold.
     pub fn reckon(&self) -> Reckoning {
+        self.reckon_after(&self.finish())
+    }
+
+    /// Calm runs, until nothing is left to do; what the last one says.
+    fn finish(&self) -> Value {
         let mut report = self.call("").run().json();
         for _ in 0..3 {
             report = self.call("").run().json();
@@ -92,7 +97,12 @@ impl Ordeal {
         }
         let orders = flow(&report, "orders");
         assert_eq!(orders["created"], 0, "still something to do: {orders}");
-        let shop = Shop::read(|name| self.servers.records(name), INVOICES, &report);
+        report
+    }
+
+    fn reckon_after(&self, report: &Value) -> Reckoning {
+        let orders = flow(report, "orders");
+        let shop = Shop::read(|name| self.servers.records(name), INVOICES, report);
         shop.is_true(self.orders as usize);
         self.nobody_is_known_twice();
 
@@ -211,4 +221,46 @@ impl fmt::Display for Reckoning {
             self.invoiced.normalize()
         )
     }
+}
+
+/// It must be able to fail.
+#[test]
+fn a_reckoning_sees_what_stands_there_twice_or_is_missing() {
+    let ordeal = Ordeal::new(3, Duration::ZERO);
+    let report = ordeal.finish();
+    ordeal.reckon_after(&report).is_right();
+    let seed = |collection: &str, record: Value| {
+        let (system, name) = collection.split_once('/').expect("a system");
+        let records = serde_json::json!({ system: { name: [record] } });
+        ordeal.servers.seed(records);
+    };
+    let sees = |collection: &str, change: &dyn Fn(&mut Value)| {
+        let ours = |one: &Value| match collection {
+            INVOICES => text(one, "BuyersOrderReference").starts_with("1-1000"),
+            _ => one["id"].as_u64() >= Some(GENERATED),
+        };
+        let records = ordeal.servers.records(collection);
+        let right = records.into_iter().find(ours).expect("one of ours");
+        let mut wrong = right.clone();
+        change(&mut wrong);
+        seed(collection, wrong);
+        let reckoned = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            ordeal.reckon_after(&report).is_right();
+        }));
+        seed(collection, right);
+        reckoned.is_err()
+    };
+    let unpaid: &dyn Fn(&mut Value) = &|one| one["RemainingAmountInvoiceCurrency"] = 1.into();
+    assert!(sees(INVOICES, unpaid));
+    let away: &dyn Fn(&mut Value) = &|one| one["BuyersOrderReference"] = "".into();
+    assert!(sees(INVOICES, away));
+    let noted_twice: &dyn Fn(&mut Value) = &|one| {
+        let notes = one["_ordernotes"].as_array_mut().expect("notes");
+        let again = notes.last().expect("a note").clone();
+        notes.push(again);
+    };
+    assert!(sees("till/orders", noted_twice));
+    ordeal.reckon_after(&report).is_right();
+    let twin: &dyn Fn(&mut Value) = &|one| one["Id"] = "7".into();
+    assert!(sees(INVOICES, twin));
 }

@@ -598,3 +598,28 @@ impl Running {
         }
     }
 }
+
+#[test]
+fn a_cell_sees_a_second_document_and_an_order_that_nobody_was_told_of() {
+    let desk = Desk::new();
+    let case = Case::new(&desk, Way::New, 1, false);
+    let calm = Row::Fault("latency", 0);
+    let untold = case.reckon(calm, &case.look(), &[]);
+    assert_eq!((untold.lost, untold.unreported), (1, 1), "nothing has run");
+    let runs = [case.run()];
+    let once = case.reckon(calm, &case.look(), &runs);
+    assert_eq!(
+        (once.doubles, once.lost, once.unreported, once.documents),
+        (0, 0, 0, 1)
+    );
+    let mut twin = case
+        .servers
+        .records("books/customerinvoices")
+        .pop()
+        .expect("ours");
+    twin["Id"] = json!("7");
+    case.servers
+        .seed(json!({"books": {"customerinvoices": [twin]}}));
+    let twice = case.reckon(calm, &case.look(), &runs);
+    assert_eq!(twice.doubles, 1, "{:?}", twice.wrong);
+}
