@@ -8,11 +8,17 @@ use clap::{Parser, Subcommand};
 
 mod book;
 mod completions;
+mod desk;
+mod dismiss;
 mod doc;
 mod explain;
 mod fmt;
 mod map;
+mod moment;
 mod output;
+mod record;
+mod records;
+mod retry;
 mod run;
 mod sandbox;
 mod settings;
@@ -21,6 +27,7 @@ mod signals;
 mod systems;
 mod test;
 mod validate;
+mod why;
 
 /// Flows between a shop's till and its books, as text: checked before they run, nothing booked twice.
 #[derive(Debug, Parser)]
@@ -59,6 +66,14 @@ enum Command {
     Map(map::Options),
     /// Carries flows out.
     Run(run::Options),
+    /// Lists what became of which record, and shows one: source, target, before and after.
+    Records(records::Options),
+    /// Has the next run try failed records again.
+    Retry(retry::Options),
+    /// Takes a record off the list that a person has dealt with.
+    Dismiss(dismiss::Options),
+    /// Tells why a record is, or is not, in the target.
+    Why(why::Options),
     /// Starts local servers that behave like the two systems, with sample data.
     Sandbox(sandbox::Options),
     /// Prints the reference of the standard functions.
@@ -123,6 +138,10 @@ fn dispatch(command: Command) -> Exit {
         Command::Test(options) => test::command(&options),
         Command::Map(options) => map::command(&options),
         Command::Run(options) => run::command(&options),
+        Command::Records(options) => records::command(&options),
+        Command::Retry(options) => retry::command(&options),
+        Command::Dismiss(options) => dismiss::command(&options),
+        Command::Why(options) => why::command(&options),
         Command::Sandbox(options) => sandbox::command(&options),
         Command::Doc(options) => doc::command(&options),
         Command::Completions(options) => completions::command(&options),

@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use flowbook_sandbox::{Fault, Sandbox};
 use indicatif::{ProgressBar, ProgressStyle};
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::{Exit, book, folder_and_names, output, sandbox, settings, settle, signals, systems};
+use super::{
+    Exit, book, folder_and_names, moment, output, sandbox, settings, settle, signals, systems,
+};
 use crate::check::suggest;
 use crate::checked::Book;
 use crate::connect::{Bounds, HttpSystems, TokenKeeper, Trouble, environment, read_access};
 use crate::lower;
-use crate::plan::Plan;
 use crate::run::report::{FlowReport, RecordReport, Report};
 use crate::run::stopping::StopToken;
 use crate::run::{self, Progress};
@@ -135,7 +135,8 @@ async fn carry_out(
     let mut plan =
         lower::lower(book, sources, &values).map_err(|missing| output::missing(&missing))?;
     settle::apply(&mut plan, &environment, sandbox.is_some()).map_err(|trouble| told(&trouble))?;
-    let since = since(options.since.as_deref(), &plan)?;
+    let zone = TimeZone::get(&plan.zone).unwrap_or(TimeZone::UTC);
+    let since = moment::since(options.since.as_deref(), &zone)?;
     let patience = Patience {
         most: options.wait.unwrap_or_default(),
         told: &output::note,
@@ -226,23 +227,6 @@ fn told(trouble: &Trouble) -> Exit {
         output::help(help);
     }
     Exit::Broken
-}
-
-fn since(text: Option<&str>, plan: &Plan) -> Result<Option<Timestamp>, Exit> {
-    let Some(text) = text else {
-        return Ok(None);
-    };
-    let zone = TimeZone::get(&plan.zone).unwrap_or(TimeZone::UTC);
-    let instant = text.parse::<Timestamp>().ok().or_else(|| {
-        let day: jiff::civil::Date = text.parse().ok()?;
-        zone.to_timestamp(day.at(0, 0, 0, 0)).ok()
-    });
-    instant.map(Some).ok_or_else(|| {
-        refused(
-            &format!("--since takes a day or an instant, not “{text}”."),
-            Some("For example: --since 2026-03-01, or --since 2026-03-01T08:00:00Z".to_owned()),
-        )
-    })
 }
 
 /// Keeps refresh tokens in the store.

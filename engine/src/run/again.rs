@@ -52,8 +52,9 @@ impl<S: Systems> Engine<'_, S> {
                 step.name
             ),
             _ => format!(
-                "{} of {resource} was sent {most} times without an answer, and is not found.",
-                step.name
+                "{} of {resource} was sent {} times without an answer, and is not found.",
+                step.name,
+                attempts.hashes.len()
             ),
         };
         Err(Ended {

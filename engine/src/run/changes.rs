@@ -10,7 +10,7 @@ use super::ops;
 use crate::plan::Put;
 
 /// What a step does to its target.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Change {
     /// What it does.
     pub does: Does,
@@ -25,7 +25,7 @@ pub struct Change {
 }
 
 /// What a step does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Does {
     /// Makes a record.
@@ -37,7 +37,7 @@ pub enum Does {
 }
 
 /// A field that is new or differs.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct FieldChange {
     /// `DeliveryAddress.City`
     pub field: String,

@@ -27,7 +27,8 @@ impl Filter {
             .filter(|end| self.ends.is_empty() || self.ends.contains(end))
     }
 
-    pub(super) fn takes(&self, kept: &Kept) -> bool {
+    /// Whether it takes this one.
+    pub fn takes(&self, kept: &Kept) -> bool {
         let state = &kept.state;
         let code = |reason: &Reason| reason.code == self.code;
         self.flow

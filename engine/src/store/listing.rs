@@ -228,7 +228,7 @@ pub(super) fn causes(connection: &Connection, filter: &Filter) -> rusqlite::Resu
             });
         }
     }
-    causes.sort_by_key(|cause| std::cmp::Reverse(cause.count));
+    causes.sort_by_key(|cause: &Cause| (cause.end, std::cmp::Reverse(cause.count)));
     Ok(causes)
 }
 

@@ -167,7 +167,7 @@ impl Store for MemoryStore {
                 }
             })
             .collect();
-        causes.sort_by_key(|cause| std::cmp::Reverse(cause.count));
+        causes.sort_by_key(|cause: &Cause| (cause.end, std::cmp::Reverse(cause.count)));
         Ok(causes)
     }
 

@@ -190,7 +190,7 @@ pub trait Store: Send {
         most: usize,
     ) -> Result<Vec<Kept>, StoreError>;
 
-    /// Those records by their causes, the most frequent first. What is done has none.
+    /// Those records by their causes: in the order of [`End::ALL`], the most frequent first. What is done has none.
     fn causes(&self, filter: &Filter) -> Result<Vec<Cause>, StoreError>;
 
     /// The records with this key or title, of all flows.
