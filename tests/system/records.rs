@@ -87,7 +87,11 @@ fn add_article(servers: &Servers) {
     let mut article = servers
         .records("books/articles")
         .into_iter()
-        .find(|article| article["IsActive"] == true)
+        .find(|article| {
+            article["Name"]
+                .as_str()
+                .is_some_and(|name| name.contains("Mugg"))
+        })
         .expect("an article");
     article["Id"] = json!("0f6f2a52-7f0e-4bd0-9f53-0a4a6a1d9e11");
     article["Number"] = json!("OKAND-1");
@@ -105,7 +109,7 @@ fn what_was_not_carried_over_is_listed_by_cause_and_shown_whole() {
     );
     insta::assert_snapshot!(
         "record_after_a_write",
-        said(&place, "records", "--key 1063", 0)
+        masked(&said(&place, "records", "--key 1063", 0))
     );
 }
 
@@ -276,22 +280,14 @@ fn a_dismissed_order_is_off_the_list_until_it_is_wanted_again() {
     order["paymethod"] = json!("swish");
     servers.seed(json!({ "till": { "orders": [order] } }));
     add_article(&servers);
-    let told = place
-        .flowbook(RUN)
-        .at(servers.sandbox())
-        .run()
-        .exits(1)
-        .stdout();
-    assert!(
-        told.contains("Note on 339323561: it was dismissed, and has changed since"),
-        "{told}"
-    );
-    let told = place
-        .flowbook(RUN)
-        .at(servers.sandbox())
-        .run()
-        .exits(1)
-        .stdout();
+    let whole = || {
+        let run = place.flowbook(&format!("{RUN} --since 2026-01-01"));
+        run.at(servers.sandbox()).run().exits(1).stdout()
+    };
+    let told = whole();
+    let note = "Note on 339323561: it was dismissed, and has changed since in till.orders";
+    assert!(told.contains(note), "{told}");
+    let told = whole();
     assert!(!told.contains("was dismissed"), "{told}");
     let why = said(&place, "why", "1062", 0);
     assert!(
@@ -330,11 +326,7 @@ fn records_are_read_while_a_run_goes_on_and_marked_after_it() {
 
 #[test]
 fn a_flow_stops_after_many_equal_failures_in_a_row_and_its_cursor_stays() {
-    let servers = Servers::start(Options {
-        orders: Some(60),
-        limits: flowbook_sandbox::Limits::NONE,
-        ..Options::default()
-    });
+    let servers = Servers::start(Options::default());
     let place = Workplace::with_flows();
     // All orders look for terms that the books do not have.
     place.edit(
@@ -355,7 +347,7 @@ fn a_flow_stops_after_many_equal_failures_in_a_row_and_its_cursor_stays() {
     );
     let report = again(&place, &servers);
     assert_eq!(report["stopped"], Value::Null, "{report}");
-    assert!(report["created"].as_u64() > Some(100), "{report}");
+    assert!(report["created"].as_u64() >= Some(60), "{report}");
     let drafts = servers.records("books/customerinvoicedrafts");
     let doubles = count_by(&drafts, "BuyersOrderReference");
     assert!(doubles.values().all(|count| *count == 1), "{doubles:?}");
