@@ -22,6 +22,8 @@ pub struct Book {
     pub name: String,
     /// `zone "…"`; UTC without one.
     pub zone: String,
+    /// `retention 30 days`: how long payloads and what was read of failed records are kept, in seconds; 30 days where nothing is said.
+    pub retention_s: u64,
     /// In declared order.
     pub settings: Vec<Setting>,
     /// In declared order.

@@ -79,6 +79,8 @@ pub enum ItemKind {
     Use(Str),
     /// `zone "Europe/Stockholm"`
     Zone(Str),
+    /// `retention 30 days`
+    Retention(TimeSpan),
     /// `set NAME = value`
     Set(Set),
     /// `system till: ccv_salespos { … }`

@@ -207,7 +207,7 @@ map a() {
     Entry {
         code: "F0014",
         title: "Something that is no item",
-        page: r#"A file is made of items, each with its word in the first column: connector, extend, flow, map, set, setting, system, table, test, type, use and zone.
+        page: r#"A file is made of items, each with its word in the first column: connector, extend, flow, map, retention, set, setting, system, table, test, type, use and zone.
 
 ```flow,wrong
 mapp a() = 1

@@ -26,6 +26,7 @@ pub(crate) const ITEM_WORDS: &[&str] = &[
     "extend",
     "flow",
     "map",
+    "retention",
     "set",
     "setting",
     "system",

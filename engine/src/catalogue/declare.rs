@@ -323,6 +323,33 @@ zone "Europe/Amsterdam"
 ```"#,
     },
     Entry {
+        code: "F0164",
+        title: "A retention that is too short or too long",
+        page: r#"`retention` says how long a flowbook keeps personal data: what it sent, and what it read of records that failed or wait. Within a
+day nobody could look into a failure, and longer than ten years no law asks for. What was written where is remembered for ever, without that
+data.
+
+```flow,wrong
+retention 10 minutes
+```
+```flow,right
+retention 30 days
+```"#,
+    },
+    Entry {
+        code: "F0165",
+        title: "The retention twice",
+        page: r#"A folder names one retention for the whole flowbook. A folder that uses it may name its own, which counts; without any it is 30 days.
+
+```flow,wrong
+retention 30 days
+retention 90 days
+```
+```flow,right
+retention 90 days
+```"#,
+    },
+    Entry {
         code: "F0132",
         title: "Nothing to extend",
         page: r#"`extend type`, `extend map` and `extend flow` add to what the flowbook or a folder it uses declares. A system's type has the

@@ -20,6 +20,10 @@ use super::types::{self, doc};
 use crate::diagnostic::Diagnostic;
 use crate::sources::Sources;
 
+/// The bounds of `retention`, in seconds: a day, and ten years of 365 days.
+const DAY_S: u64 = 86_400;
+const LONGEST_KEPT_S: u64 = 3_650 * DAY_S;
+
 /// Collects what a flowbook declares. `files` are the trees of `sources`, by file number.
 pub fn declare<'a>(sources: &Sources, files: &'a [ast::File]) -> (Declared<'a>, Vec<Diagnostic>) {
     let mut collector = Collector {
@@ -57,6 +61,7 @@ impl<'a> Collector<'a, '_> {
         self.bad();
         self.names();
         self.zone();
+        self.retention();
         let systems = self.systems();
         self.own_types();
         self.extend_types();
@@ -177,6 +182,47 @@ impl<'a> Collector<'a, '_> {
             }
         }
         self.declared.zone = best.map(|(_, zone)| zone.text.clone());
+    }
+
+    fn retention(&mut self) {
+        let mut best: Option<(u16, &ast::TimeSpan)> = None;
+        for item in self.items.iter() {
+            let ItemKind::Retention(kept) = &item.kind else {
+                continue;
+            };
+            let seconds = super::flow::seconds(kept);
+            if !(DAY_S..=LONGEST_KEPT_S).contains(&seconds) {
+                self.out.push(
+                    Diagnostic::error(
+                        "F0164",
+                        kept.span,
+                        "Personal data is kept for at least a day and at most ten years.",
+                    )
+                    .label(if seconds < DAY_S {
+                        "too short"
+                    } else {
+                        "too long"
+                    })
+                    .help("Write a span between `1 day` and `3650 days`: `retention 30 days`."),
+                );
+            }
+            let layer = self.layer(kept.span.file);
+            match best {
+                Some((known, first)) if known == layer => self.out.push(
+                    Diagnostic::error(
+                        "F0165",
+                        kept.span,
+                        "How long personal data is kept is said twice.",
+                    )
+                    .label("again")
+                    .related(first.span, "here first")
+                    .help("One retention is for the whole flowbook: take one of them out."),
+                ),
+                Some((known, _)) if known > layer => {}
+                _ => best = Some((layer, kept)),
+            }
+        }
+        self.declared.retention_s = best.map(|(_, kept)| super::flow::seconds(kept));
     }
 
     fn own_types(&mut self) {

@@ -12,6 +12,8 @@ use crate::plan::connector::{Resource, System};
 pub struct Declared<'a> {
     /// `zone "…"`
     pub zone: Option<String>,
+    /// `retention 30 days`, in seconds
+    pub retention_s: Option<u64>,
     /// Settings by name.
     pub settings: IndexMap<String, SettingDecl<'a>>,
     /// In declared order.

@@ -57,6 +57,9 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::sources::{Loaded, Sources};
 use declared::Declared;
 
+/// How long personal data is kept where no `retention` says it, in seconds.
+const KEPT_S: u64 = 30 * 86_400;
+
 /// A checked flowbook.
 #[derive(Debug)]
 pub struct Checked {
@@ -136,6 +139,7 @@ pub fn check(loaded: &Loaded) -> Checked {
     let broken = found.iter().any(|one| one.severity == Severity::Error);
     let book = (!broken).then(|| Book {
         name: name(&loaded.sources),
+        retention_s: declared.retention_s.unwrap_or(KEPT_S),
         zone: declared.zone.clone().unwrap_or_else(|| "UTC".to_owned()),
         settings: declared
             .settings

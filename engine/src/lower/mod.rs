@@ -157,6 +157,7 @@ fn plan(
     Plan {
         flowbook: book.name.clone(),
         zone: book.zone.clone(),
+        retention_s: book.retention_s,
         settings: names.zip(shared.settings).collect(),
         systems: book.systems.clone(),
         resources: book.resources.clone(),

@@ -40,6 +40,8 @@ pub struct Plan {
     pub flowbook: String,
     /// `zone "…"`; UTC without one.
     pub zone: String,
+    /// `retention 30 days`: how long payloads and what was read of failed records are kept, in seconds.
+    pub retention_s: u64,
     /// Settings as folded in, in declared order; secrets among them are left out.
     pub settings: Vec<(String, Value)>,
     /// Systems in declared order.

@@ -1,5 +1,6 @@
 //! Cursor: the least of what the source showed at the run's first request, less an overlap not shorter than the source's lateness, and below every
-//! record that is neither terminal nor kept as waiting. A run that stops early does not move it.
+//! record that is neither terminal nor kept as waiting. A run that stops early does not move it. Once a week all of the source is compared: that
+//! heals what came later than any overlap, or was changed without a new time.
 
 use flowbook_stdlib::value::Value;
 use jiff::civil::Date;
@@ -7,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::cache;
 use super::page::Engine;
-use crate::connect::Systems;
+use crate::connect::{Systems, Trouble};
 use crate::plan::connector::Reading;
 
 /// What a flow's run has seen of its source.
@@ -29,7 +30,53 @@ impl Shown {
     }
 }
 
+/// All of a source that is read by its cursor is compared after so long.
+const COMPARED_EVERY: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Whether all of a source is read this time, and what is remembered of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Comparison {
+    /// The week is not over, or the source is read whole by every run, or only a part of it was asked for.
+    NotDue,
+    /// The week begins: this run reads all of it anyway, or nobody knows when it was read.
+    Begins,
+    /// The week is over. All of it was read last then.
+    Due(Timestamp),
+}
+
 impl<S: Systems> Engine<'_, S> {
+    /// Whether all of the source is to be compared.
+    pub(super) fn comparison(&self, cursor: Option<Timestamp>) -> Result<Comparison, Trouble> {
+        let options = self.options;
+        let part = !options.only.is_empty() || options.since.is_some() || options.limit.is_some();
+        let reading = &self.resource(self.flow.read.resource).reading;
+        let by_cursor = matches!(reading, Reading::Growing { .. } | Reading::Changed { .. });
+        if part || !by_cursor || self.flow.read.all {
+            return Ok(Comparison::NotDue);
+        }
+        if self.since(cursor) == self.from() {
+            return Ok(Comparison::Begins);
+        }
+        Ok(
+            match self.stored(|store| store.compared(&self.flow.name))? {
+                None => Comparison::Begins,
+                Some(last) if self.now.duration_since(last) >= COMPARED_EVERY => {
+                    Comparison::Due(last)
+                }
+                Some(_) => Comparison::NotDue,
+            },
+        )
+    }
+
+    /// For whoever wonders why so much was read.
+    pub(super) fn compared_text(&self, last: Timestamp) -> String {
+        format!(
+            "All of {} was read and compared, as once a week; the last time was on {}.",
+            self.resource_name(self.flow.read.resource),
+            self.context.zone.to_datetime(last).date()
+        )
+    }
+
     /// `read … from`
     pub(super) fn from(&self) -> Option<Timestamp> {
         match self.flow.read.from.as_ref()? {

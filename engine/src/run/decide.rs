@@ -171,7 +171,10 @@ impl<'a, S: Systems> Engine<'a, S> {
                 })
                 .cloned()
                 .collect();
-            self.now(life, |life| self.encoded(life, &sent)).await?
+            self.now(life, |life| {
+                self.encoded(life, self.written_shape(step), &sent)
+            })
+            .await?
         };
         Ok(Todo::Send {
             outgoing: Outgoing {
@@ -277,11 +280,7 @@ impl<'a, S: Systems> Engine<'a, S> {
     ) -> Change {
         let resource = self.resource(step.resource);
         let shape = &resource.shape;
-        let written = resource
-            .creates
-            .get(usize::from(step.action))
-            .and_then(|action| action.body.as_ref())
-            .unwrap_or(shape);
+        let written = self.written_shape(step);
         let mut by = Vec::new();
         for key in &step.keys {
             for (path, node) in key.fields.iter().zip(&key.values) {

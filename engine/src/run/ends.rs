@@ -53,7 +53,8 @@ fn is_secret(field: &Field) -> bool {
 
 impl<'a, S: Systems> Engine<'a, S> {
     /// How a record ended: counted, told, and as it is stored. None where the run stopped before its end.
-    pub fn conclude(&self, life: Life<'a>, report: &mut FlowReport) -> Option<Ending> {
+    pub fn conclude(&self, mut life: Life<'a>, report: &mut FlowReport) -> Option<Ending> {
+        self.hide_personal(&mut life);
         let source = self.source(&life);
         let title = self.title(&life.machine.record());
         let Life {
@@ -216,7 +217,11 @@ impl<'a, S: Systems> Engine<'a, S> {
     /// What people call a record, where its connector says.
     fn title(&self, record: &Value) -> Option<String> {
         let resource = self.resource(self.flow.read.resource);
-        match super::cache::at(record, &[resource.title?]) {
+        let title = resource.title?;
+        if super::personal::is_personal(&resource.shape, &[title]) {
+            return None;
+        }
+        match super::cache::at(record, &[title]) {
             Value::None | Value::Late | Value::Bad(_) => None,
             value => Some(super::ops::in_text(value)),
         }

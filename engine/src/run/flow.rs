@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use futures_util::future;
 use jiff::Timestamp;
 
-use super::cursor::Shown;
+use super::cursor::{Comparison, Shown};
 use super::ops;
 use super::page::{Engine, Life};
 use super::report::{FailureReport, FlowReport, RecordReport};
@@ -51,7 +51,15 @@ impl<'a, S: Systems> Engine<'a, S> {
     pub async fn run(&self, report: &mut FlowReport) -> Result<(), Trouble> {
         let mut reach = Reach::default();
         let cursor = self.stored(|store| store.cursor(&self.flow.name))?;
-        let ran = self.read_all(cursor, &mut reach, report).await;
+        let comparison = self.comparison(cursor)?;
+        let from = match comparison {
+            Comparison::Due(last) => {
+                report.compared = Some(self.compared_text(last));
+                self.from()
+            }
+            _ => self.since(cursor),
+        };
+        let ran = self.read_all(from, &mut reach, report).await;
         // Whatever the reading came to, what is on its way is brought to its end. A run that stops leaves what settles to the next one.
         loop {
             let ended = self.drive(&mut reach.ways).await;
@@ -69,6 +77,9 @@ impl<'a, S: Systems> Engine<'a, S> {
         if self.options.dry || narrowed || self.ends_here(&reach) {
             return Ok(());
         }
+        if comparison != Comparison::NotDue {
+            self.stored(|store| store.compare(&self.flow.name, self.now))?;
+        }
         match reach.shown.unwrap_or_default().cursor(cursor) {
             Some(_) if wrong::is(Wrong::CursorUncapped) => {
                 let now = self.options.clock.wall();
@@ -82,7 +93,7 @@ impl<'a, S: Systems> Engine<'a, S> {
     /// What is new, what waits, and at last what a dead holder left open.
     async fn read_all<'w>(
         &'w self,
-        cursor: Option<Timestamp>,
+        from: Option<Timestamp>,
         reach: &mut Reach<'w, 'a>,
         report: &mut FlowReport,
     ) -> Result<(), Trouble> {
@@ -97,7 +108,7 @@ impl<'a, S: Systems> Engine<'a, S> {
             .filter(|(key, _)| !reach.held.contains(key))
             .collect();
         let query = PageQuery {
-            since: self.options.since.or_else(|| self.since(cursor)),
+            since: self.options.since.or(from),
             ..PageQuery::default()
         };
         let whole = query.since == self.from();

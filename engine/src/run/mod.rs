@@ -40,6 +40,7 @@ mod outcome;
 mod pace;
 mod page;
 mod payload;
+mod personal;
 mod release;
 mod row;
 mod second_look;
@@ -187,7 +188,8 @@ async fn carry_out<S: Systems>(
         Ok(Vec::new())
     } else {
         asker.stored(|store| {
-            let kept = SignedDuration::from_hours(24 * PAYLOADS_KEPT_DAYS);
+            let kept =
+                SignedDuration::from_secs(i64::try_from(plan.retention_s).unwrap_or(i64::MAX));
             if let Ok(before) = now.checked_sub(kept) {
                 store.drop_payloads(before)?;
             }
@@ -291,9 +293,6 @@ async fn carry_out<S: Systems>(
     let findings = std::mem::take(&mut *found.lock().unwrap_or_else(PoisonError::into_inner));
     (reports, findings)
 }
-
-/// Payloads of failed and unknown writes are kept so long.
-const PAYLOADS_KEPT_DAYS: i64 = 30;
 
 fn stop_with(stopped: &Mutex<Option<Trouble>>, trouble: Trouble) {
     let mut stopped = stopped.lock().unwrap_or_else(PoisonError::into_inner);

@@ -11,6 +11,7 @@ use super::cache::{self, Question};
 use super::changes;
 use super::ops;
 use super::page::{Engine, Life};
+use super::personal;
 use super::stop::{Ended, Kind, Stop};
 use crate::connect::Systems;
 use crate::plan::{Act, NodeIx, PlaceIx, Put, Step, StepIx};
@@ -111,7 +112,7 @@ impl<'a, S: Systems> Engine<'a, S> {
                     return Err(Stop::Late);
                 }
             } else {
-                self.fits(life, put, &value)
+                self.fits(life, self.written_shape(step), put, &value)
                     .map_err(|stop| self.fixed(stop, alone(put)))?;
             }
             leaves.push((put, value));
@@ -123,7 +124,13 @@ impl<'a, S: Systems> Engine<'a, S> {
     }
 
     /// A value that its field cannot take fails the record.
-    fn fits(&self, life: &mut Life<'a>, put: &'a Put, value: &Value) -> Result<String, Stop> {
+    fn fits(
+        &self,
+        life: &mut Life<'a>,
+        shape: &Shape,
+        put: &'a Put,
+        value: &Value,
+    ) -> Result<String, Stop> {
         wire::encode(value, &put.ty, put.form).map_err(|unwritable| {
             let mut field = put.wire.join(".");
             if !unwritable.field.is_empty() {
@@ -136,7 +143,10 @@ impl<'a, S: Systems> Engine<'a, S> {
             }
             let ended = Ended {
                 field: Some(field.clone()),
-                value: Some(ops::in_message(value)),
+                value: Some(match personal::is_personal(shape, &put.at) {
+                    true => personal::HIDDEN.to_owned(),
+                    false => ops::in_message(value),
+                }),
                 ..Ended::failure(
                     "F0806",
                     format!("The value for {field} {}.", unwritable.reason),
@@ -148,11 +158,24 @@ impl<'a, S: Systems> Engine<'a, S> {
     }
 
     /// The JSON of each leaf.
-    pub fn encoded(&self, life: &mut Life<'a>, leaves: &[Leaf<'a>]) -> Result<Vec<Written>, Stop> {
+    pub fn encoded(
+        &self,
+        life: &mut Life<'a>,
+        shape: &Shape,
+        leaves: &[Leaf<'a>],
+    ) -> Result<Vec<Written>, Stop> {
         leaves
             .iter()
-            .map(|(put, value)| Ok((put.wire.clone(), self.fits(life, put, value)?)))
+            .map(|(put, value)| Ok((put.wire.clone(), self.fits(life, shape, put, value)?)))
             .collect()
+    }
+
+    /// The shape of what a step writes: its resource's own, or that of its action.
+    pub fn written_shape(&self, step: &Step) -> &'a Shape {
+        let resource = self.resource(step.resource);
+        let action = resource.creates.get(usize::from(step.action));
+        let body = action.and_then(|action| action.body.as_ref());
+        body.unwrap_or(&resource.shape)
     }
 
     fn place_of(&self, node: NodeIx) -> PlaceIx {

@@ -52,6 +52,9 @@ pub struct FlowReport {
     /// Why the flow stopped before its end, while others went on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped: Option<FlowStop>,
+    /// That all of the source was compared, as once a week.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compared: Option<String>,
     /// Requests by system.
     pub requests: BTreeMap<String, u64>,
     /// The failed records, the first thousand of them.
@@ -295,6 +298,9 @@ impl FlowReport {
             for ((_, reason), count) in self.reasons.iter().filter(|((of, _), _)| *of == end) {
                 let _ = writeln!(out, "  {word}: {count} × {reason}");
             }
+        }
+        if let Some(compared) = &self.compared {
+            let _ = writeln!(out, "  Note: {compared}");
         }
         for (key, note) in &self.notes {
             let _ = writeln!(out, "  Note on {key}: {note}");

@@ -64,6 +64,10 @@ pub(super) fn open(file: &Path) -> Result<Connection, StoreError> {
             "this build of SQLite does not wait for the disk",
         ));
     }
+    // What is erased is overwritten with zeros, in the file and not only in the index.
+    connection
+        .pragma_update(None, "secure_delete", true)
+        .map_err(failed)?;
     watch(&connection).map_err(failed)?;
     match check(&connection, size(file)).map_err(failed)? {
         None => Ok(connection),

@@ -148,7 +148,7 @@ pub(super) fn to_look_at(connection: &Connection, now: Timestamp) -> rusqlite::R
     )
 }
 
-/// Erases payloads and changes of before, so many at most; how many there were.
+/// Erases payloads, changes and keys of before, so many of each at most; how many there were. Keys are kept until the last look at their write.
 pub(super) fn drop_payloads(
     connection: &Connection,
     before: Timestamp,
@@ -166,5 +166,13 @@ pub(super) fn drop_payloads(
             ))?
             .execute(params![before, most])?;
     }
+    erased += connection
+        .prepare_cached(
+            "UPDATE entry SET claims = '[]', sought = '[]' WHERE number IN (
+                SELECT number FROM entry
+                WHERE sought <> '[]' AND look_at IS NULL AND at < ?1 AND phase NOT IN ('released', 'unknown', 'accepted')
+                ORDER BY at LIMIT ?2)",
+        )?
+        .execute(params![before, most])?;
     Ok(erased)
 }

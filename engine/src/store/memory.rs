@@ -24,6 +24,7 @@ pub struct MemoryStore {
     made: Vec<(String, Value, String, String)>,
     last: HashMap<(String, String, String), Value>,
     cursors: HashMap<String, Timestamp>,
+    comparisons: HashMap<String, Timestamp>,
     tokens: HashMap<String, String>,
 }
 
@@ -39,6 +40,7 @@ impl Default for MemoryStore {
             made: Vec::new(),
             last: HashMap::new(),
             cursors: HashMap::new(),
+            comparisons: HashMap::new(),
             tokens: HashMap::new(),
         }
     }
@@ -361,6 +363,10 @@ impl Store for MemoryStore {
             if !entry.phase.is_open() && entry.at.is_some_and(|at| at < before) {
                 entry.payload = None;
                 entry.change = None;
+                if entry.look_at.is_none() {
+                    entry.claims.clear();
+                    entry.sought.clear();
+                }
             }
         }
         self.sources.retain(|_, (_, at)| *at >= Some(before));
@@ -373,6 +379,15 @@ impl Store for MemoryStore {
 
     fn advance(&mut self, flow: &str, to: Timestamp) -> Result<(), StoreError> {
         self.cursors.insert(flow.to_owned(), to);
+        Ok(())
+    }
+
+    fn compared(&self, flow: &str) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.comparisons.get(flow).copied())
+    }
+
+    fn compare(&mut self, flow: &str, at: Timestamp) -> Result<(), StoreError> {
+        self.comparisons.insert(flow.to_owned(), at);
         Ok(())
     }
 

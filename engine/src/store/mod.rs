@@ -261,8 +261,8 @@ pub trait Store: Send {
         next: Option<Timestamp>,
     ) -> Result<(), StoreError>;
 
-    /// Erases payloads and changes of what was released before then, but for those that are still open, and what was read of records that ended
-    /// before then.
+    /// Erases payloads, changes and keys of what was released before then, but for those that are still open or looked at again, and what was read
+    /// of records that ended before then.
     fn drop_payloads(&mut self, before: Timestamp) -> Result<(), StoreError>;
 
     /// Up to where a flow has read its source.
@@ -270,6 +270,12 @@ pub trait Store: Send {
 
     /// Moves the cursor.
     fn advance(&mut self, flow: &str, to: Timestamp) -> Result<(), StoreError>;
+
+    /// When all of a flow's source was compared last, by our own clock.
+    fn compared(&self, flow: &str) -> Result<Option<Timestamp>, StoreError>;
+
+    /// All of a flow's source was compared then.
+    fn compare(&mut self, flow: &str, at: Timestamp) -> Result<(), StoreError>;
 
     /// A rotated refresh token, before it is used. Kept owner-only.
     fn keep_token(&mut self, system: &str, token: &str) -> Result<(), StoreError>;

@@ -66,4 +66,9 @@ pub(super) const SCHEMA: &[M<'_>] = &[
      ALTER TABLE entry ADD COLUMN renewed INTEGER NOT NULL DEFAULT 0;
      CREATE INDEX entry_change ON entry (at) WHERE change IS NOT NULL;",
     ),
+    // Retention: keys hold addresses of people, and go when nobody will look for them any more. `compared` is when all of a source was read last.
+    M::up(
+        "CREATE TABLE compared (flow TEXT PRIMARY KEY, at TEXT NOT NULL) STRICT;
+     CREATE INDEX entry_keys ON entry (at) WHERE sought <> '[]' AND look_at IS NULL;",
+    ),
 ];

@@ -519,6 +519,29 @@ impl Store for SqliteStore {
         .map(drop)
     }
 
+    fn compared(&self, flow: &str) -> Result<Option<Timestamp>, StoreError> {
+        self.connection
+            .query_row("SELECT at FROM compared WHERE flow = ?1", [flow], |row| {
+                row.get(0)
+            })
+            .optional()
+            .map(|at| ledger::instant(at.flatten()))
+            .map_err(self.failed("read when a flow's source was compared"))
+    }
+
+    fn compare(&mut self, flow: &str, at: Timestamp) -> Result<(), StoreError> {
+        self.write(
+            "stored when a flow's source was compared",
+            |transaction, _| {
+                transaction.execute(
+                    "INSERT OR REPLACE INTO compared (flow, at) VALUES (?1, ?2)",
+                    [flow, &at.to_string()],
+                )
+            },
+        )
+        .map(drop)
+    }
+
     fn keep_token(&mut self, system: &str, token: &str) -> Result<(), StoreError> {
         self.write("stored a refresh token", |transaction, _| {
             transaction.execute(

@@ -21,6 +21,9 @@ impl At {
         Some(match pair.as_rule() {
             Rule::use_ => ItemKind::Use(self.str(Parts::of(pair).find(Rule::string)?)),
             Rule::zone => ItemKind::Zone(self.str(Parts::of(pair).find(Rule::string)?)),
+            Rule::retention => {
+                ItemKind::Retention(self.time_span(Parts::of(pair).find(Rule::span)?))
+            }
             Rule::set => ItemKind::Set(self.set(pair)),
             Rule::system => {
                 let mut parts = Parts::of(pair);

@@ -290,6 +290,7 @@ const STARTS: &[Rule] = &[
     Rule::setting,
     Rule::set,
     Rule::zone,
+    Rule::retention,
     Rule::use_,
     Rule::table,
     Rule::map,

@@ -219,8 +219,25 @@ pub(super) fn waiting(line: &str) -> Option<&'static str> {
         "=>", "->", "!=", "<=", ">=", "=", "|", "+", "*", "/", "-", ":", "..",
     ];
     const WORDS: &[&str] = &[
-        "else", "and", "or", "not", "in", "by", "via", "where", "if", "match", "let", "set",
-        "link", "within", "confirm", "read", "zone", "use",
+        "else",
+        "and",
+        "or",
+        "not",
+        "in",
+        "by",
+        "via",
+        "where",
+        "if",
+        "match",
+        "let",
+        "set",
+        "link",
+        "within",
+        "confirm",
+        "read",
+        "zone",
+        "retention",
+        "use",
     ];
     let line = line.trim_end();
     if let Some(sign) = SIGNS.iter().find(|sign| line.ends_with(**sign)) {

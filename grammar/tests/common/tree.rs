@@ -40,6 +40,9 @@ impl Out {
         match item {
             ItemKind::Use(path) => self.line(&format!("(use {:?})", path.text)),
             ItemKind::Zone(zone) => self.line(&format!("(zone {:?})", zone.text)),
+            ItemKind::Retention(span) => {
+                self.line(&format!("(retention {} {:?})", span.count, span.unit))
+            }
             ItemKind::Set(set) => {
                 self.line(&format!("(set {} {})", set.name.text, expr(&set.value)))
             }

@@ -106,6 +106,7 @@ pub(super) fn book(
     Book {
         name: "test".to_owned(),
         zone: "UTC".to_owned(),
+        retention_s: 30 * 86_400,
         settings,
         systems: vec![System {
             name: "shop".to_owned(),

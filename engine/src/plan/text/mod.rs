@@ -18,7 +18,13 @@ pub use words::{comparison_sign, end_word, path_name, verb_word};
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "flowbook {}   zone {}", self.flowbook, self.zone)?;
+        writeln!(
+            f,
+            "flowbook {}   zone {}   retention {}",
+            self.flowbook,
+            self.zone,
+            words::span(self.retention_s)
+        )?;
         for (name, value) in &self.settings {
             writeln!(f, "set {name} = {}", literal(value))?;
         }

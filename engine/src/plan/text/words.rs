@@ -7,6 +7,8 @@ use flowbook_stdlib::value::Value;
 
 use crate::plan::{Cell, Comparison, Give, Test};
 
+const DAY_S: u64 = 86_400;
+
 /// A value as flow text.
 pub(super) fn literal(value: &Value) -> String {
     match value {
@@ -20,6 +22,15 @@ pub(super) fn literal(value: &Value) -> String {
             format!("{{{}}}", fields.join(", "))
         }
         value => display::as_literal(value).unwrap_or_else(|| display::in_message(value)),
+    }
+}
+
+/// `90 days`, `36 hours`
+pub(super) fn span(seconds: u64) -> String {
+    match (seconds / DAY_S, seconds % DAY_S) {
+        (1, 0) => "1 day".to_owned(),
+        (days, 0) => format!("{days} days"),
+        _ => format!("{} hours", seconds.div_ceil(3_600)),
     }
 }
 

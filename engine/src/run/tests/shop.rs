@@ -262,6 +262,7 @@ impl Build {
         Plan {
             flowbook: "shop".to_owned(),
             zone: "UTC".to_owned(),
+            retention_s: 30 * 86_400,
             settings: Vec::new(),
             systems: vec![system("till"), system("books")],
             resources: vec![
