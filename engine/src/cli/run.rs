@@ -30,6 +30,9 @@ use crate::store::{Patience, Store};
     flowbook run flows/ccv-eaccounting --set document=invoice\n\n\
     Without --sandbox the addresses and keys of the systems come from the environment:\n  \
     FLOWBOOK_<SYSTEM>_<NAME>, where NAME is a param or secret of its connector, BASE, TOKEN_URL, REFRESH_TOKEN or SETTLE.\n\n\
+    A failed record is tried again by itself: with the next run, then after 1 minute, 5 and 30 minutes, 2 hours, 6 hours, and then once a day.\n\
+    What follows from the record and the flowbook alone is not tried until one of them changes. `flowbook retry` has the next run try it at\n\
+    once, `flowbook records` lists all of them. A flow stops after 25 records in a row that failed for one cause; others go on.\n\n\
     Ctrl-C lets what is in flight end and stops within seconds; a second one stops at once. The next run goes on.")]
 pub struct Options {
     /// The flowbook's folder and the names of flows; all flows if none is named.

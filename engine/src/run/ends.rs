@@ -120,6 +120,13 @@ impl<'a, S: Systems> Engine<'a, S> {
             notes,
         };
         report.count(&record, &did);
+        self.progress.record(&self.flow.name, &record);
+        let seen = before.as_ref().and_then(|before| before.seen);
+        let (tries, next_try) = match how {
+            End::Failed => self.paced(before.as_ref(), hash),
+            _ => (0, None),
+        };
+        let fixed = !passed && end.as_ref().is_some_and(|ended| ended.fixed);
         if let (End::Failed, Some(ended)) = (how, &end) {
             report.failure(FailureReport {
                 key: key.clone(),
@@ -128,16 +135,13 @@ impl<'a, S: Systems> Engine<'a, S> {
                 code: ended.code.to_owned(),
                 message: ended.message.clone(),
                 value: ended.value.clone(),
-                help: ended.help.clone(),
+                help: ended
+                    .help
+                    .clone()
+                    .or_else(|| self.when_again(&key, fixed, next_try)),
                 at: at.clone(),
             });
         }
-        self.progress.record(&self.flow.name, &record);
-        let seen = before.as_ref().and_then(|before| before.seen);
-        let (tries, next_try) = match how {
-            End::Failed => self.paced(before.as_ref(), hash),
-            _ => (0, None),
-        };
         let state = State {
             end: how,
             hash,
@@ -146,7 +150,7 @@ impl<'a, S: Systems> Engine<'a, S> {
             passed,
             tries,
             next_try,
-            fixed: !passed && end.as_ref().is_some_and(|ended| ended.fixed),
+            fixed,
             plan: self.plan_hash,
             title: record.title.or(before.and_then(|before| before.title)),
             seen: seen.or(Some(self.now)),

@@ -69,16 +69,6 @@ impl<S: Systems> Engine<'_, S> {
     /// A failed record that is not tried this time is told all the same.
     pub(super) fn still_failed(&self, key: &str, state: &State, report: &mut FlowReport) {
         report.resting += 1;
-        let when = match (state.fixed, state.next_try) {
-            (true, _) => {
-                "Correct the record in its source, or the flowbook: it fails the same way until one of them changes.".to_owned()
-            }
-            (false, Some(next)) => format!(
-                "Correct it where it comes from. It is not tried again before {}.",
-                self.local(next)
-            ),
-            (false, None) => "The next run tries it again.".to_owned(),
-        };
         let reason = state.reason.clone().unwrap_or_default();
         let record = RecordReport {
             key: key.to_owned(),
@@ -96,12 +86,30 @@ impl<S: Systems> Engine<'_, S> {
             field: reason.field,
             code: reason.code.unwrap_or_default(),
             message: reason.message,
-            help: Some(format!(
-                "{when} `flowbook retry {key}` has the next run try it at once."
-            )),
+            help: self.when_again(key, state.fixed, state.next_try),
             at: reason.at,
             ..FailureReport::default()
         });
+    }
+
+    /// What a person does about a failure, where it is not tried again by the next run.
+    pub(super) fn when_again(
+        &self,
+        key: &str,
+        fixed: bool,
+        next: Option<Timestamp>,
+    ) -> Option<String> {
+        let when = match (fixed, next) {
+            (true, _) => "Correct the record in its source, or the flowbook: it is tried again once one of them has changed.".to_owned(),
+            (false, Some(next)) => format!(
+                "Correct it where it comes from. It is not tried again before {}.",
+                self.local(next)
+            ),
+            (false, None) => return None,
+        };
+        Some(format!(
+            "{when} `flowbook retry {key}` has the next run try it."
+        ))
     }
 
     /// `2026-03-01 14:05`, in the flowbook's zone.

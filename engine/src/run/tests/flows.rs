@@ -446,6 +446,6 @@ fn the_summary_tells_a_bookkeeper_what_happened_and_what_to_do() {
         field   Note
         value   “a note of more than 20 letters”
         at      orders.flow:1
-        next    Correct it where it comes from; the next run tries this record again.
+        next    Correct the record in its source, or the flowbook: it is tried again once one of them has changed. `flowbook retry 5` has the next run try it.
     ");
 }

@@ -2,6 +2,7 @@
 
 mod flows;
 mod maps;
+mod paces;
 mod rules;
 mod shop;
 mod staging;
