@@ -46,7 +46,7 @@ impl Desk {
         if !folder.exists() && !dir.is_file() && !book::is_flowbook(dir) {
             output::error(&format!("There is no flowbook in {}.", dir.display()));
             output::help(
-                "Name the folder of its .flow files first, then the record: flowbook why flows/ccv-eaccounting 1062",
+                "Name the folder of its .flow files first, then the record: flowbook why flows/ccv-eaccounting 1062, flowbook records flows/ccv-eaccounting --key 1062",
             );
             return Err(Exit::Broken);
         }

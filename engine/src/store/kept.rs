@@ -95,8 +95,9 @@ impl Reason {
 }
 
 impl State {
-    /// It is tried again with the next run, whatever it came to before. What is terminal comes back to where it was.
-    pub(super) fn try_again(&mut self) {
+    /// It is tried again with the next run, whatever it came to before. What is terminal comes back to where it was. False where there is nothing to
+    /// be tried again: it is done, or waits and is looked at by each run.
+    pub(super) fn try_again(&mut self) -> bool {
         match self.end {
             End::Failed => {}
             End::Dismissed if self.reason.as_ref().is_some_and(|why| why.code.is_some()) => {
@@ -110,12 +111,13 @@ impl State {
                     ..Reason::default()
                 });
             }
-            End::Waiting | End::Done => return,
+            End::Waiting | End::Done => return false,
         }
         self.tries = 0;
         self.fixed = false;
         self.next_try = None;
         self.dismissed = None;
+        true
     }
 
     /// A person says that nothing is to be done about it.

@@ -66,6 +66,8 @@ impl MemoryStore {
             ..State::default()
         });
         state.passed = true;
+        state.next_try = None;
+        state.fixed = false;
         if matches!(state.end, End::Done | End::Skipped) {
             state.hash = 0; // it is looked at again
         }
@@ -189,7 +191,9 @@ impl Store for MemoryStore {
             let Some(state) = self.records.get_mut(record) else {
                 continue;
             };
-            state.try_again();
+            if !state.try_again() {
+                continue;
+            }
             let of_record = self.entries.iter_mut().filter(|((of, _), _)| of == record);
             of_record.for_each(|(_, entry)| entry.renew());
         }

@@ -216,6 +216,7 @@ fn failed(file: &Path, what: &str) -> impl Fn(rusqlite::Error) -> StoreError + u
 }
 
 /// A record with a release or a link has passed its gates; one that was never stored waits, so that a run that is cut off here is gone on with.
+/// Whatever paused is due again.
 fn begun(
     transaction: &Transaction<'_>,
     record: &RecordKey,
@@ -226,7 +227,7 @@ fn begun(
         .prepare_cached(
             "INSERT INTO record (flow, key, end, hash, message, cause, passed, seen, ended)
              VALUES (?1, ?2, 'waiting', 0, ?3, ?3, TRUE, ?4, COALESCE(?4, ''))
-             ON CONFLICT (flow, key) DO UPDATE SET passed = TRUE,
+             ON CONFLICT (flow, key) DO UPDATE SET passed = TRUE, next_try = NULL, fixed = FALSE,
                 hash = CASE WHEN end IN ('done', 'skipped') THEN 0 ELSE hash END",
         )?
         .execute(params![record.flow, record.key, BEGUN, at])
@@ -297,7 +298,9 @@ impl Store for SqliteStore {
                 let Some(mut state) = listing::one(transaction, &record.flow, &record.key)? else {
                     continue;
                 };
-                state.try_again();
+                if !state.try_again() {
+                    continue;
+                }
                 listing::put(transaction, &record.flow, &record.key, &state)?;
                 for mut entry in ledger::of_record(transaction, record)? {
                     entry.renew();

@@ -303,6 +303,55 @@ fn a_record_to_be_tried_again_begins_anew_and_remembers_its_attempts() {
 }
 
 #[test]
+fn what_comes_to_be_known_of_a_write_ends_the_pause_of_its_record() {
+    both(|store| {
+        let seven = failed("F0809", "x", "nobody knows", 1);
+        store.end("orders", &[ending("7", seven)]).expect("stored");
+        confirm(store, "draft", "D1");
+        let now = state(store, "7");
+        assert_eq!(
+            (now.end, now.next_try, now.fixed),
+            (End::Failed, None, false)
+        );
+    });
+}
+
+#[test]
+fn a_store_of_an_earlier_version_is_brought_to_this_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("store.sqlite");
+    let mut old = rusqlite::Connection::open(&file).expect("opened");
+    rusqlite_migration::Migrations::from_slice(&super::super::schema::SCHEMA[..3])
+        .to_latest(&mut old)
+        .expect("as it was");
+    old.execute_batch(
+        "INSERT INTO store (id) VALUES ('old');
+         INSERT INTO record (flow, key, end, hash, code, message, field, at, passed, tries)
+            VALUES ('orders', '7', 'failed', 5, 'F0800', 'no article', 'lines[1].article', 'orders.flow:7', 0, 3),
+                   ('orders', '8', 'done', 5, NULL, NULL, NULL, NULL, 1, 0);",
+    )
+    .expect("stored");
+    drop(old);
+    // Whoever only reads brings it to this version too.
+    let store = SqliteStore::open_to_read(folder.path())
+        .expect("read")
+        .expect("there");
+    assert_eq!(store.id(), "old");
+    assert_eq!(
+        listed(&store, &Filter::default()),
+        ["failed orders 7", "done orders 8"]
+    );
+    let causes = store.causes(&Filter::default()).expect("read");
+    assert_eq!(causes.len(), 1);
+    let seven = &causes[0].examples[0].state;
+    assert_eq!(
+        (seven.tries, seven.next_try, seven.fixed),
+        (3, None, false),
+        "it is due"
+    );
+}
+
+#[test]
 fn a_skipped_record_that_is_wanted_again_waits_for_the_next_run() {
     both(|store| {
         fill(store);
