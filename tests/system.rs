@@ -17,6 +17,7 @@ mod system {
     mod orders;
     #[cfg(unix)]
     mod processes;
+    mod prove;
     mod records;
     mod sandbox;
     pub mod support;

@@ -9,6 +9,7 @@ pub mod diagnostic;
 pub mod explain;
 pub mod lower;
 pub mod plan;
+pub mod prove;
 pub mod run;
 pub mod sources;
 pub mod store;

@@ -277,12 +277,9 @@ impl Sandbox {
         till.chain(books).collect()
     }
 
-    /// Settings that fit the sample data, as the text of literals.
+    /// See [`sample_settings`].
     pub fn settings(&self) -> Vec<(String, String)> {
-        named([
-            ("orders_since", "2026-01-01".to_owned()),
-            ("default_customer", "\"1000\"".to_owned()),
-        ])
+        sample_settings()
     }
 
     /// How many requests have come in so far, from moment to moment: counted when they arrive, before they are carried out.
@@ -299,6 +296,14 @@ impl Sandbox {
         }
         self.shared.settled().await;
     }
+}
+
+/// Settings of a flowbook that fit the sample data, as the text of literals.
+pub fn sample_settings() -> Vec<(String, String)> {
+    named([
+        ("orders_since", "2026-01-01".to_owned()),
+        ("default_customer", "\"1000\"".to_owned()),
+    ])
 }
 
 fn named<const N: usize>(pairs: [(&str, String); N]) -> Vec<(String, String)> {

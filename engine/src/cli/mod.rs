@@ -16,6 +16,7 @@ mod fmt;
 mod map;
 mod moment;
 mod output;
+mod prove;
 mod record;
 mod records;
 mod retry;
@@ -74,6 +75,8 @@ enum Command {
     Dismiss(dismiss::Options),
     /// Tells why a record is, or is not, in the target.
     Why(why::Options),
+    /// Proves on the sandbox, under faults and kills, that nothing is booked twice and nothing is lost.
+    Prove(prove::Options),
     /// Starts local servers that behave like the two systems, with sample data.
     Sandbox(sandbox::Options),
     /// Prints the reference of the standard functions.
@@ -142,6 +145,7 @@ fn dispatch(command: Command) -> Exit {
         Command::Retry(options) => retry::command(&options),
         Command::Dismiss(options) => dismiss::command(&options),
         Command::Why(options) => why::command(&options),
+        Command::Prove(options) => prove::command(&options),
         Command::Sandbox(options) => sandbox::command(&options),
         Command::Doc(options) => doc::command(&options),
         Command::Completions(options) => completions::command(&options),

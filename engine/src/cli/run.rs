@@ -13,8 +13,12 @@ use super::{
 };
 use crate::check::suggest;
 use crate::checked::Book;
-use crate::connect::{Bounds, HttpSystems, TokenKeeper, Trouble, environment, read_access};
+use crate::connect::{
+    Bounds, HttpSystems, TokenKeeper, Trouble, environment, read_access, variable,
+};
 use crate::lower;
+use crate::plan::Plan;
+use crate::prove::ON_SANDBOX;
 use crate::run::report::{FlowReport, RecordReport, Report};
 use crate::run::stopping::StopToken;
 use crate::run::{self, Progress};
@@ -167,7 +171,7 @@ async fn carry_out(
             access,
             keeper.clone(),
             &Bounds {
-                quota_factor: if sandbox.is_some() { SANDBOX_QUOTA } else { 1 },
+                quota_factor: quota_factor(&plan, sandbox.is_some()),
                 ..Bounds::default()
             },
         )
@@ -251,6 +255,17 @@ impl TokenKeeper for Keeper {
 
 /// The sandbox admits ten times the requests of the real systems (`Limits::WIDE`).
 const SANDBOX_QUOTA: u32 = 10;
+
+/// How much faster than the connectors say requests may leave: to the sandbox, our own or the one that `prove` starts its runs on.
+fn quota_factor(plan: &Plan, sandbox: bool) -> u32 {
+    let local = |name: &str| {
+        environment(&variable(name, "BASE"))
+            .is_some_and(|base| base.starts_with("http://127.0.0.1:"))
+    };
+    let proved =
+        environment(ON_SANDBOX).is_some() && plan.systems.iter().all(|system| local(&system.name));
+    if sandbox || proved { SANDBOX_QUOTA } else { 1 }
+}
 
 const LOST: &str = "The store cannot be used any more in this run; run again.";
 
