@@ -492,15 +492,34 @@ impl<'d> Case<'d> {
         Some(text(failure, "code").to_owned())
     }
 
-    /// How the list of records has the orders that are not done: end and code, or reason.
+    /// How `flowbook records` lists the orders that are not done: state and code, or state and reason.
     fn kept(&self) -> Vec<(String, String)> {
-        store::kept(&self.state(), &self.orders)
+        let words = format!(
+            "records {BOOK} --state {} --state failed --state skipped --state waiting --format json",
+            self.state().display()
+        );
+        let listed: Vec<Value> =
+            serde_json::from_str(&ran(self.place.flowbook(&words)).out).unwrap_or_default();
+        let ours = |one: &&Value| {
+            self.orders
+                .iter()
+                .any(|id| text(one, "key") == id.to_string())
+        };
+        let kept = listed.iter().filter(ours).map(|one| {
+            let why = ["code", "message"].map(|field| text(one, field));
+            let why = why.into_iter().find(|why| !why.is_empty());
+            (
+                text(one, "state").to_owned(),
+                why.unwrap_or_default().to_owned(),
+            )
+        });
+        kept.collect()
     }
 
     /// “told F0809”: in whose hands it is left.
     fn left_as(&self) -> String {
         let kept = self.kept();
-        match kept.iter().find(|(end, _)| end != "done") {
+        match kept.first() {
             Some((end, why)) if end == "failed" => format!("told {why}"),
             Some((end, why)) => format!("{end}: {why}"),
             None => "not reported".to_owned(),

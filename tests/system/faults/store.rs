@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 
 use super::super::support::{Call, Workplace};
 use super::Step;
@@ -160,22 +160,4 @@ pub fn public(place: &Workplace) {
 /// Where it is.
 pub fn binary(place: &Workplace) -> PathBuf {
     place.path().join("flowbook")
-}
-
-/// End and code (or reason) of the orders as the store has them.
-pub fn kept(state: &Path, orders: &[u64]) -> Vec<(String, String)> {
-    let file = state.join("store.sqlite");
-    let Ok(store) = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY) else {
-        return Vec::new();
-    };
-    let one = |id: &u64| {
-        store
-            .query_row(
-                "SELECT end, COALESCE(code, message, '') FROM record WHERE flow = 'orders' AND key = ?1",
-                [id.to_string()],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
-            .ok()
-    };
-    orders.iter().filter_map(one).collect()
 }
