@@ -15,4 +15,6 @@ pub mod sources;
 pub mod store;
 pub mod time;
 
+#[cfg(test)]
+mod simulation;
 mod wrong;

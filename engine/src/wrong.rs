@@ -47,16 +47,12 @@ pub(crate) enum Wrong {
     ResentUnseen,
     /// No answer in time is taken for a request that never left.
     TimeoutIsUnsent,
-    /// An empty success is taken for no success.
-    EmptyIsUnsent,
     /// A fourth attempt leaves.
     FourthAttempt,
     /// A key is not looked up before the first attempt.
     NotLookedUpFirst,
     /// A draft is booked before its total is compared.
     BookedUnconfirmed,
-    /// Another draft is booked while the first may have been.
-    AnotherDraftBooked,
     /// A document that a person deleted is made again.
     GoneMadeAgain,
     /// Who changes a record does not wait for an earlier change of which nobody knows.
@@ -88,7 +84,7 @@ mod switch {
 
     impl Wrong {
         /// All of them.
-        pub(crate) const ALL: [Wrong; 28] = [
+        pub(crate) const ALL: [Wrong; 26] = [
             Wrong::IntentAfterSend,
             Wrong::NoReconcile,
             Wrong::NoExclusion,
@@ -108,11 +104,9 @@ mod switch {
             Wrong::FirstOfWindowEarly,
             Wrong::ResentUnseen,
             Wrong::TimeoutIsUnsent,
-            Wrong::EmptyIsUnsent,
             Wrong::FourthAttempt,
             Wrong::NotLookedUpFirst,
             Wrong::BookedUnconfirmed,
-            Wrong::AnotherDraftBooked,
             Wrong::GoneMadeAgain,
             Wrong::ChangedUnheld,
             Wrong::NotCautious,

@@ -44,6 +44,8 @@ struct Reach<'w, 'a> {
     looked_at: u64,
     /// Records on their way.
     ways: Ways<'w, 'a>,
+    /// Their keys: a list that is begun anew shows them again.
+    going: BTreeSet<String>,
 }
 
 impl<'a, S: Systems> Engine<'a, S> {
@@ -239,7 +241,8 @@ impl<'a, S: Systems> Engine<'a, S> {
                 } else {
                     !reach.last.contains(&key) && (!old || known)
                 };
-                fresh && !reach.held.contains(&key) && keys.insert(key)
+                let free = !reach.held.contains(&key) && !reach.going.contains(&key);
+                fresh && free && keys.insert(key)
             })
             .collect();
         reach.last = keys;
@@ -288,10 +291,14 @@ impl<'a, S: Systems> Engine<'a, S> {
                 // What one record would make, the next one finds.
                 ended.push(self.carry(life).await);
             } else {
+                reach.going.insert(life.key.clone());
                 reach.ways.push(Box::pin(self.carry(life)));
             }
         }
         ended.extend(self.drive(&mut reach.ways).await);
+        for life in &ended {
+            reach.going.remove(&life.key);
+        }
         self.keep_ends(ended, report)?;
         self.progress.page(report);
         Ok(())

@@ -5,7 +5,6 @@ use flowbook_stdlib::value::Value;
 
 use crate::connect::{Sent, Trouble, TurnedAway};
 use crate::plan::Step;
-use crate::wrong::{self, Wrong};
 
 /// What became of one attempt.
 pub(super) enum Outcome {
@@ -34,7 +33,6 @@ pub(super) fn outcome(sent: Sent, step: &Step, changes: bool) -> Outcome {
     match sent {
         Sent::Ok(Some(answer)) => Outcome::Confirmed(answer),
         Sent::Ok(None) if changes => Outcome::Changed,
-        Sent::Ok(None) if wrong::is(Wrong::EmptyIsUnsent) => Outcome::Unsent(accepted(step)),
         Sent::Ok(None) => Outcome::Accepted(accepted(step)),
         Sent::Taken(trouble) => Outcome::Taken(trouble),
         Sent::Gone(trouble) => Outcome::Gone(trouble),

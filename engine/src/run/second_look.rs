@@ -40,6 +40,12 @@ impl<S: Systems> Asker<'_, S> {
             return Ok(findings);
         }
         for entry in self.stored(|store| store.to_look_at(now))? {
+            if entry.sought.is_empty() {
+                // A change of a record that was there: nothing would tell.
+                let (record, step) = (&entry.intent.record, &entry.intent.step);
+                self.stored(|store| store.looked_at(record, step, None))?;
+                continue;
+            }
             let hits = match self.look_up(&entry.sought).await {
                 Ok(hits) => hits,
                 Err(trouble) if trouble.local => continue,

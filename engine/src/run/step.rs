@@ -34,6 +34,8 @@ pub struct Bounds {
     pub afresh: bool,
     /// Target keys of remembered links, by step and turn.
     pub links: FxHashMap<Turned, Value>,
+    /// Questions that were asked again, since the remembered target of a step is away.
+    pub away: FxHashSet<Question>,
     /// Steps that will write and did not yet: what they write is not asked for before.
     pub pending: FxHashSet<StepIx>,
 }
@@ -467,7 +469,7 @@ impl<'p> Machine<'p, '_> {
         }
         let mut late = false;
         for key in &step.keys {
-            match self.look_by(step, key) {
+            match self.look_by(step, key, &key.asks) {
                 Ok(Found::None) => {}
                 Err(Stop::Late) => late = true,
                 other => return other,
@@ -481,19 +483,33 @@ impl<'p> Machine<'p, '_> {
 
     /// A remembered target that is away can have turned into another form.
     fn become_another(&mut self, step: &'p Step) -> Result<Found, Stop> {
-        for key in step.keys.iter().filter(|key| key.asks.len() > 1) {
-            if let found @ Found::Elsewhere(..) = self.look_by(step, key)? {
+        for key in &step.keys {
+            // That its own resource has it was known, and is over.
+            let own = |ask: &AskIx| self.code.program.asks[*ask as usize].resource == step.resource;
+            let forms: Vec<AskIx> = key.asks.iter().copied().filter(|ask| !own(ask)).collect();
+            if forms.is_empty() {
+                continue;
+            }
+            // What was asked before it turned into another is asked once more.
+            for ask in &forms {
+                if let Some(fetch) = self.fetch_of(*ask)?
+                    && self.bounds.away.insert(fetch.question.clone())
+                {
+                    self.cache.forget(&fetch.question);
+                }
+            }
+            if let found @ Found::Elsewhere(..) = self.look_by(step, key, &forms)? {
                 return Ok(found);
             }
         }
         Ok(Found::Gone)
     }
 
-    fn look_by(&mut self, step: &'p Step, key: &'p StepKey) -> Result<Found, Stop> {
+    fn look_by(&mut self, step: &'p Step, key: &'p StepKey, asks: &[AskIx]) -> Result<Found, Stop> {
         if let To::Child(parent) = step.to {
             return self.look_among(step, key, parent);
         }
-        for ask in &key.asks {
+        for ask in asks {
             let hits = self.hits(*ask, step.place)?;
             let of = self.code.program.asks[*ask as usize].resource;
             let found = match &*hits {

@@ -5,7 +5,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Link, RecordKey};
-use crate::wrong::{self, Wrong};
 
 /// Where a write stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -220,7 +219,6 @@ impl Entry {
         if let (Some(before), Some(now)) = (&self.chosen, &release.chosen)
             && before != now
             && !self.attempts.is_empty()
-            && !wrong::is(Wrong::AnotherDraftBooked)
         {
             return Some(before.clone());
         }

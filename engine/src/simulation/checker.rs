@@ -1,0 +1,95 @@
+//! What must be true in the end, seen from the systems: every order is booked once or told of, with what was sold, and nothing old came over
+//! something new.
+
+use std::collections::BTreeMap;
+
+use super::disk::{Disk, is_done};
+use super::world::World;
+use crate::run::report::Finding;
+use crate::store::End;
+
+/// What is wrong, in words.
+pub(super) fn check(
+    world: &World,
+    disk: &Disk,
+    findings: &[Finding],
+    stale: &BTreeMap<String, u64>,
+) -> Vec<String> {
+    let state = world.state();
+    let mut wrong = state.wrong.clone();
+    let beyond = state.weather.beyond;
+    let texts = |table: &str, field: &str| -> Vec<String> {
+        let rows = state
+            .tables
+            .get(table)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let text =
+            |row: &super::world::Row| row.json[field].as_str().unwrap_or_default().to_owned();
+        rows.iter().map(text).collect()
+    };
+    let documents = [texts("drafts", "Reference"), texts("invoices", "Reference")].concat();
+    for order in &state.orders {
+        let number = order.number();
+        let there = documents.iter().filter(|one| **one == number).count();
+        let made = state.drafted.iter().filter(|one| **one == number).count();
+        let key = order.id.to_string();
+        let is_told = findings.iter().any(|finding| finding.key == key);
+        let by_hand = state.by_hand.contains(&number);
+        if made > 1 && !(beyond && is_told) && !(by_hand && state.restored) {
+            wrong.push(format!("{number} was made {made} times"));
+        }
+        let notes = state.notes.get(&order.id).map_or(0, Vec::len);
+        if notes > 1 && !(beyond && is_told) {
+            wrong.push(format!("{number} was noted {notes} times"));
+        }
+        for (mark, total) in &state.booked {
+            if *mark == number && *total != order.total {
+                wrong.push(format!(
+                    "{number} was booked with {total}, not {}",
+                    order.total
+                ));
+            }
+        }
+        if order.away || !order.paid {
+            continue;
+        }
+        let stored = disk.state(order.id);
+        match stored.as_ref().map(|state| state.end) {
+            None => wrong.push(format!("{number} was never seen")),
+            Some(End::Done) if there == 0 && !by_hand => {
+                wrong.push(format!("{number} is done and not in the books"))
+            }
+            Some(End::Waiting) => wrong.push(format!(
+                "{number} waits for ever: {:?}",
+                stored.and_then(|state| state.reason)
+            )),
+            Some(End::Skipped) if !by_hand => wrong.push(format!(
+                "{number} was left out: {:?}",
+                stored.and_then(|state| state.reason)
+            )),
+            _ => {}
+        }
+    }
+    let mails = texts("customers", "Email");
+    for (at, mail) in mails.iter().enumerate() {
+        if !beyond && mails[..at].contains(mail) {
+            wrong.push(format!("{mail} is there twice"));
+        }
+    }
+    if !beyond {
+        for id in &state.overtaken {
+            wrong.push(format!("an older change of {id} came over a newer one"));
+        }
+        for name in texts("customers", "Name") {
+            if let Some(order) = stale.get(&name)
+                && is_done(disk.state(*order).as_ref())
+            {
+                wrong.push(format!(
+                    "{name} was changed in the shop, and is still in the books"
+                ));
+            }
+        }
+    }
+    wrong
+}

@@ -1,0 +1,375 @@
+//! The disk: what was stored outlives processes. Holds the lock and its fencing number, and looks on when a write leaves.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use flowbook_stdlib::value::Value;
+use jiff::Timestamp;
+
+use super::book::SETTLE_S;
+use super::clock;
+use super::world::{Asked, World};
+use crate::store::journal::{Batch, Entry, Intent, Outcome, Overruled, Phase};
+use crate::store::kept::{Cause, Filter, Kept};
+use crate::store::memory::MemoryStore;
+use crate::store::{End, Ending, Link, RecordKey, State, Store, StoreError};
+use crate::wrong::{self, Wrong};
+
+/// Writes that a disk without sync may lose with the power.
+const UNSYNCED: usize = 4;
+
+#[derive(Debug, Default)]
+pub(super) struct Disk(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    kept: MemoryStore,
+    /// The process that holds the lock.
+    holder: Option<u64>,
+    fence: u64,
+    /// An older copy was put in its place.
+    restored: bool,
+    /// The last states, where nothing is synced.
+    before: Vec<MemoryStore>,
+}
+
+impl Disk {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn copy(&self) -> MemoryStore {
+        self.inner().kept.clone()
+    }
+
+    pub fn restore(&self, copy: MemoryStore) {
+        let mut inner = self.inner();
+        inner.kept = copy;
+        inner.restored = true;
+    }
+
+    pub fn state(&self, key: u64) -> Option<State> {
+        let states = self.inner().kept.states("orders", &[key.to_string()]);
+        states.ok()?.pop()?
+    }
+
+    /// Whether what became of a step is known to be good.
+    pub fn is_confirmed(&self, key: u64, step: &str) -> bool {
+        let entries = self.inner().kept.entries(&record(key)).unwrap_or_default();
+        entries
+            .iter()
+            .any(|entry| entry.intent.step == step && entry.phase == Phase::Confirmed)
+    }
+
+    /// The power fails: what was not synced is lost.
+    pub fn power_fails(&self, lost: usize) {
+        let mut inner = self.inner();
+        let at = inner.before.len().saturating_sub(lost);
+        if let Some(before) = inner.before.get(at).cloned() {
+            inner.kept = before;
+        }
+        inner.before.clear();
+    }
+
+    /// No write leaves but from the holder of the lock, and none before its release is on the disk. `is_void`: it cannot have taken effect.
+    pub fn is_released(&self, world: &World, who: u64, asked: &Asked, is_void: bool) {
+        let inner = self.inner();
+        if inner.holder != Some(who) {
+            let line = format!("process {who} writes, {:?} holds the lock", inner.holder);
+            world.state().wrong.push(line);
+        }
+        let body = asked.body.clone().unwrap_or_default();
+        let parsed: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
+        let parts: Vec<&str> = asked.path.trim_matches('/').split('/').collect();
+        let mark = match parts.as_slice() {
+            [_, "customers"] => parsed["Email"].to_string(),
+            [_, "drafts"] => parsed["Reference"].to_string(),
+            [_, _, _, "notes"] => parsed["text"].to_string(),
+            [_, "drafts", id, "book"] | [_, "customers", id] => (*id).to_owned(),
+            _ => String::new(),
+        };
+        let fits = |entry: &Entry| {
+            let payload = entry.payload.as_deref().unwrap_or_default();
+            let chosen = entry.chosen.iter().flatten();
+            payload.contains(&mark)
+                || entry.claims.contains(&format!("#{mark}"))
+                || chosen
+                    .into_iter()
+                    .any(|id| *id == Value::Text(mark.as_str().into()))
+        };
+        let open = inner.kept.open_entries().unwrap_or_default();
+        let released = |entry: &Entry| entry.phase == Phase::Released && fits(entry);
+        if !open.iter().any(released) {
+            let line = format!(
+                "{} {} {mark} left before its release",
+                asked.method, asked.path
+            );
+            world.state().wrong.push(line);
+        }
+        if asked.method == "POST" && !is_void && !world.state().restored {
+            let key = format!("{} {mark}", asked.path);
+            let mut state = world.state();
+            let sends = state.sends.entry(key.clone()).or_default();
+            *sends += 1;
+            if *sends > 3 {
+                state.wrong.push(format!("{key} was sent a fourth time"));
+            }
+        }
+    }
+}
+
+fn record(key: u64) -> RecordKey {
+    RecordKey {
+        flow: "orders".to_owned(),
+        key: key.to_string(),
+    }
+}
+
+/// A process's store.
+#[derive(Debug)]
+pub(super) struct Held {
+    disk: Arc<Disk>,
+    world: World,
+    who: u64,
+    fence: u64,
+    cautious: bool,
+    id: String,
+    /// Links that are stored with the next write, where they are not one with their outcomes.
+    links: Vec<Outcome>,
+}
+
+impl Held {
+    /// None while another process holds the lock.
+    pub fn open(disk: &Arc<Disk>, world: &World, who: u64) -> Option<Held> {
+        let mut inner = disk.inner();
+        if inner.holder.is_some() && !wrong::is(Wrong::NoExclusion) {
+            return None;
+        }
+        inner.holder = Some(who);
+        inner.fence += 1;
+        Some(Held {
+            disk: disk.clone(),
+            world: world.clone(),
+            who,
+            fence: inner.fence,
+            cautious: inner.restored,
+            id: "simulated".to_owned(),
+            links: Vec::new(),
+        })
+    }
+
+    fn write<T>(
+        &mut self,
+        verb: impl FnOnce(&mut MemoryStore) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut inner = self.disk.inner();
+        if inner.fence != self.fence && !wrong::is(Wrong::NoExclusion) {
+            return Err(StoreError("taken over".to_owned()));
+        }
+        if wrong::is(Wrong::UnsyncedStore) {
+            let before = inner.kept.clone();
+            inner.before.push(before);
+            if inner.before.len() > UNSYNCED {
+                inner.before.remove(0);
+            }
+        }
+        if !self.links.is_empty() {
+            let outcomes = std::mem::take(&mut self.links);
+            inner.kept.commit(Batch {
+                outcomes,
+                releases: Vec::new(),
+            })?;
+        }
+        verb(&mut inner.kept)
+    }
+
+    fn read<T>(&self, verb: impl FnOnce(&MemoryStore) -> T) -> T {
+        verb(&self.disk.inner().kept)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut inner = self.disk.inner();
+        if inner.holder == Some(self.who) {
+            inner.holder = None;
+        }
+    }
+}
+
+impl Store for Held {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn states(&self, flow: &str, keys: &[String]) -> Result<Vec<Option<State>>, StoreError> {
+        self.read(|kept| kept.states(flow, keys))
+    }
+
+    fn unfinished(&self, flow: &str) -> Result<Vec<(String, State)>, StoreError> {
+        self.read(|kept| kept.unfinished(flow))
+    }
+
+    fn end(&mut self, flow: &str, ends: &[Ending]) -> Result<(), StoreError> {
+        self.write(|kept| kept.end(flow, ends))
+    }
+
+    fn records(
+        &self,
+        filter: &Filter,
+        after: Option<&Kept>,
+        most: usize,
+    ) -> Result<Vec<Kept>, StoreError> {
+        self.read(|kept| kept.records(filter, after, most))
+    }
+
+    fn causes(&self, filter: &Filter) -> Result<Vec<Cause>, StoreError> {
+        self.read(|kept| kept.causes(filter))
+    }
+
+    fn named(&self, name: &str) -> Result<Vec<Kept>, StoreError> {
+        self.read(|kept| kept.named(name))
+    }
+
+    fn source(&self, record: &RecordKey) -> Result<Option<String>, StoreError> {
+        self.read(|kept| kept.source(record))
+    }
+
+    fn try_again(&mut self, records: &[RecordKey]) -> Result<(), StoreError> {
+        self.write(|kept| kept.try_again(records))
+    }
+
+    fn dismiss(
+        &mut self,
+        record: &RecordKey,
+        reason: &str,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(|kept| kept.dismiss(record, reason, at))
+    }
+
+    fn links(&self, record: &RecordKey) -> Result<Vec<Link>, StoreError> {
+        self.read(|kept| kept.links(record))
+    }
+
+    fn linked(
+        &self,
+        source_resource: &str,
+        key: &str,
+        resource: &str,
+    ) -> Result<Option<Value>, StoreError> {
+        self.read(|kept| kept.linked(source_resource, key, resource))
+    }
+
+    fn made_from(
+        &self,
+        resource: &str,
+        target: &Value,
+        source_resource: &str,
+    ) -> Result<Option<String>, StoreError> {
+        self.read(|kept| kept.made_from(resource, target, source_resource))
+    }
+
+    fn cautious(&self) -> bool {
+        self.cautious
+    }
+
+    fn settled(&mut self) -> Result<(), StoreError> {
+        self.cautious = false;
+        self.disk.inner().restored = false;
+        Ok(())
+    }
+
+    fn plan(&mut self, intents: &[Intent]) -> Result<(), StoreError> {
+        self.write(|kept| kept.plan(intents))
+    }
+
+    fn commit(&mut self, batch: Batch) -> Result<Vec<Overruled>, StoreError> {
+        let mut batch = batch;
+        let mut links = Vec::new();
+        if wrong::is(Wrong::LinkOutsideTransaction) {
+            for outcome in &mut batch.outcomes {
+                if outcome.link.is_some() {
+                    links.push(outcome.clone());
+                    outcome.link = None;
+                }
+            }
+        }
+        let done = self.write(|kept| kept.commit(batch));
+        self.links = links;
+        done
+    }
+
+    fn open_entries(&self) -> Result<Vec<Entry>, StoreError> {
+        self.read(MemoryStore::open_entries)
+    }
+
+    fn entries(&self, record: &RecordKey) -> Result<Vec<Entry>, StoreError> {
+        self.read(|kept| kept.entries(record))
+    }
+
+    fn to_look_at(&self, now: Timestamp) -> Result<Vec<Entry>, StoreError> {
+        self.read(|kept| kept.to_look_at(now))
+    }
+
+    fn looked_at(
+        &mut self,
+        record: &RecordKey,
+        step: &str,
+        next: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        self.write(|kept| kept.looked_at(record, step, next))
+    }
+
+    fn drop_payloads(&mut self, before: Timestamp) -> Result<(), StoreError> {
+        self.write(|kept| kept.drop_payloads(before))
+    }
+
+    fn cursor(&self, flow: &str) -> Result<Option<Timestamp>, StoreError> {
+        self.read(|kept| kept.cursor(flow))
+    }
+
+    fn advance(&mut self, flow: &str, to: Timestamp) -> Result<(), StoreError> {
+        let wrong = {
+            let state = self.world.state();
+            let passed: Vec<u64> = state
+                .orders
+                .iter()
+                .filter(|order| !order.away && order.shown <= self.world.now())
+                .filter(|order| clock::wall(order.created + Duration::from_secs(SETTLE_S)) < to)
+                .map(|order| order.id)
+                .collect();
+            drop(state);
+            let unknown = passed
+                .into_iter()
+                .filter(|id| self.disk.state(*id).is_none());
+            unknown.collect::<Vec<_>>()
+        };
+        for id in wrong {
+            let line = format!("the cursor passes order {id}, of which nothing is known");
+            self.world.state().wrong.push(line);
+        }
+        self.write(|kept| kept.advance(flow, to))
+    }
+
+    fn compared(&self, flow: &str) -> Result<Option<Timestamp>, StoreError> {
+        self.read(|kept| kept.compared(flow))
+    }
+
+    fn compare(&mut self, flow: &str, at: Timestamp) -> Result<(), StoreError> {
+        self.write(|kept| kept.compare(flow, at))
+    }
+
+    fn keep_token(&mut self, system: &str, token: &str) -> Result<(), StoreError> {
+        self.write(|kept| kept.keep_token(system, token))
+    }
+
+    fn token(&self, system: &str) -> Result<Option<String>, StoreError> {
+        self.read(|kept| kept.token(system))
+    }
+}
+
+/// Whether a record has come to its end.
+pub(super) fn is_done(state: Option<&State>) -> bool {
+    state.is_some_and(|state| state.end == End::Done)
+}

@@ -1,0 +1,419 @@
+//! What happens in a seed's world: orders come, are paid, changed and deleted; runs go well, die, are held or meet each other; people book, delete and
+//! make documents by hand. Then it is calm, and all that is open comes to its end.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::future::{self, Either};
+use serde_json::json;
+use tokio::time::sleep;
+
+use super::book::{SETTLE_S, plan};
+use super::checker::check;
+use super::disk::{Disk, Held, is_done};
+use super::network::Network;
+use super::process::{Fate, Process};
+use super::world::{Order, Weather, World};
+use crate::connect::{self, Bounds, Forgetful, HttpSystems, Wire, read_access};
+use crate::run::report::{Finding, Report};
+use crate::run::{Options, Silent, run};
+use crate::wrong::{self, Wrong};
+
+/// What a seed came to.
+pub(super) struct Outcome {
+    pub wrong: Vec<String>,
+    pub trace: Vec<String>,
+    pub faults: BTreeMap<&'static str, u64>,
+}
+
+const MAILS: [&str; 4] = ["a1@b.se", "aa1@b.se", "c2@d.se", "e3@f.se"];
+const CLUBS: [&str; 2] = ["1001", "1002"];
+
+/// Plays one seed, the same way each time.
+pub(super) fn play(seed: u64) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime can be made");
+    runtime.block_on(async {
+        let scenario = Scenario::new(seed);
+        scenario.play().await
+    })
+}
+
+struct Scenario {
+    world: World,
+    disk: Arc<Disk>,
+    processes: std::sync::atomic::AtomicU64,
+    /// Names that a customer must not keep, with the order that had it.
+    stale: Mutex<BTreeMap<String, u64>>,
+}
+
+impl Scenario {
+    fn new(seed: u64) -> Scenario {
+        let world = World::new(seed);
+        let weather = {
+            let mut dice = world.dice();
+            Weather {
+                faults: *dice.one(&[5, 15, 30, 50]).unwrap_or(&15),
+                lag: *dice.one(&[0, 0, 0]).unwrap_or(&0),
+                beyond: dice.percent(6),
+                deaf: dice
+                    .one(&[
+                        None,
+                        None,
+                        None,
+                        None,
+                        None,
+                        None,
+                        None,
+                        Some("/drafts"),
+                        Some("/notes"),
+                    ])
+                    .copied()
+                    .flatten(),
+            }
+        };
+        world.state().weather = weather;
+        Scenario {
+            world,
+            disk: Arc::default(),
+            processes: std::sync::atomic::AtomicU64::new(0),
+            stale: Mutex::default(),
+        }
+    }
+
+    async fn play(&self) -> Outcome {
+        self.beginning();
+        let episodes = 2 + self.world.dice().below(4);
+        let mut copy = None;
+        let mut findings = Vec::new();
+        for _ in 0..episodes {
+            self.orders_come();
+            let fates = self.fates();
+            findings.extend(self.episode(&fates).await);
+            let (gap, copies, restores, people) = {
+                let mut dice = self.world.dice();
+                let least = self.world.state().weather.lag + 1;
+                let gap = match dice.below(3) {
+                    0 => least + dice.below(5),
+                    1 => least + dice.below(90),
+                    _ => least + dice.below(900),
+                };
+                (gap, dice.percent(20), dice.percent(15), dice.percent(50))
+            };
+            match (&copy, restores) {
+                (Some(_), true) => {
+                    self.world
+                        .say("an older copy of the store is put in its place".to_owned());
+                    self.disk.restore(copy.take().unwrap_or_default());
+                    self.world.state().restored = true;
+                }
+                _ if copies => copy = Some(self.disk.copy()),
+                _ => {}
+            }
+            if people {
+                self.people(true);
+            }
+            sleep(Duration::from_secs(gap)).await;
+        }
+        // It is calm from now on.
+        {
+            let mut state = self.world.state();
+            state.weather.faults = 0;
+            state.weather.deaf = None;
+        }
+        sleep(Duration::from_secs(3 * SETTLE_S)).await;
+        for (turn, gap) in [300, 900, 4_000, 90_000].into_iter().enumerate() {
+            findings.extend(self.episode(&[Fate::default()]).await);
+            if turn == 0 {
+                let mut state = self.world.state();
+                state.orders.iter_mut().for_each(|order| order.paid = true);
+            }
+            sleep(Duration::from_secs(gap)).await;
+        }
+        let stale = self.stale.lock().expect("no thread died").clone();
+        let wrong = check(&self.world, &self.disk, &findings, &stale);
+        let mut state = self.world.state();
+        Outcome {
+            wrong,
+            trace: std::mem::take(&mut state.trace),
+            faults: std::mem::take(&mut state.faults),
+        }
+    }
+
+    /// Customers and documents that were there before.
+    fn beginning(&self) {
+        let twins = self.world.dice().percent(40);
+        let mut state = self.world.state();
+        for (at, club) in CLUBS.iter().enumerate() {
+            let json =
+                json!({ "Number": club, "Email": MAILS[at + 2], "Name": "old", "Terms": "old" });
+            state.make("customers", json, Duration::ZERO);
+        }
+        if twins {
+            for number in 1..6 {
+                let json =
+                    json!({ "Reference": format!("N{number}-X"), "CustomerId": "", "Total": 1 });
+                state.make("drafts", json, Duration::ZERO);
+            }
+        }
+    }
+
+    fn orders_come(&self) {
+        let count = 1 + self.world.dice().below(4);
+        for _ in 0..count {
+            self.order_comes();
+        }
+        // Some that were not paid are paid now, some are changed, one is deleted.
+        let ids: Vec<u64> = self
+            .world
+            .state()
+            .orders
+            .iter()
+            .map(|order| order.id)
+            .collect();
+        for id in ids {
+            let (pays, changes, goes) = {
+                let mut dice = self.world.dice();
+                (dice.percent(40), dice.percent(50), dice.percent(3))
+            };
+            let known = self.disk.state(id);
+            let begun = known.is_some() && !is_done(known.as_ref());
+            let mut state = self.world.state();
+            let Some(order) = state.orders.iter_mut().find(|order| order.id == id) else {
+                continue;
+            };
+            order.paid |= pays;
+            order.away |= goes && known.is_some();
+            if changes && begun {
+                let name = std::mem::take(&mut order.name);
+                order.name = format!("{name}x");
+                self.stale.lock().expect("no thread died").insert(name, id);
+            }
+        }
+    }
+
+    fn order_comes(&self) {
+        let now = self.world.now();
+        let mut dice = self.world.dice();
+        let email = dice.one(&MAILS).copied().unwrap_or_default().to_owned();
+        let club = match dice.percent(40) {
+            true => dice.one(&CLUBS).map(|club| (*club).to_owned()),
+            false => None,
+        };
+        let late = match dice.percent(20) {
+            true => dice.below(60),
+            false => 0,
+        };
+        let paid = dice.percent(75);
+        let total = 100 + i64::try_from(dice.below(900)).unwrap_or(0);
+        drop(dice);
+        let mut state = self.world.state();
+        let id = state.orders.len() as u64 + 1;
+        state.orders.push(Order {
+            id,
+            created: now,
+            shown: now + Duration::from_secs(late),
+            paid,
+            email,
+            name: format!("o{id}"),
+            club,
+            total,
+            away: false,
+        });
+    }
+
+    /// An order that is known is deleted in the shop: those behind it move up.
+    fn order_goes(&self) {
+        let orders = self.world.state().orders.clone();
+        let known = |order: &&Order| !order.away && self.disk.state(order.id).is_some();
+        let known: Vec<u64> = orders.iter().filter(known).map(|order| order.id).collect();
+        let Some(id) = self.world.dice().one(&known).copied() else {
+            return;
+        };
+        let mut state = self.world.state();
+        if let Some(order) = state.orders.iter_mut().find(|order| order.id == id) {
+            order.away = true;
+        }
+        drop(state);
+        self.world.say(format!("order {id} is deleted"));
+    }
+
+    /// One run, sometimes two; most die, some are held.
+    fn fates(&self) -> Vec<Fate> {
+        let mut dice = self.world.dice();
+        let count = if dice.percent(25) { 2 } else { 1 };
+        let mut fates = Vec::new();
+        for _ in 0..count {
+            let mut fate = Fate::default();
+            if dice.percent(50) {
+                let most = *dice.one(&[20, 80, 300]).unwrap_or(&80);
+                fate.dies = Some(1 + dice.below(most));
+            }
+            if dice.percent(20) {
+                let length = Duration::from_secs(10 + dice.below(400));
+                fate.pause = Some((1 + dice.below(60), length));
+            }
+            fates.push(fate);
+        }
+        fates
+    }
+
+    /// Runs at the same time, and what happens meanwhile.
+    async fn episode(&self, fates: &[Fate]) -> Vec<Finding> {
+        let processes = fates.iter().enumerate().map(|(at, fate)| async move {
+            let wait = if at == 0 {
+                0
+            } else {
+                self.world.dice().below(200)
+            };
+            sleep(Duration::from_secs(wait)).await;
+            self.process(*fate).await
+        });
+        let processes = std::pin::pin!(future::join_all(processes));
+        let life = std::pin::pin!(async {
+            loop {
+                let (wait, comes, goes, people) = {
+                    let mut dice = self.world.dice();
+                    let wait = match dice.percent(50) {
+                        true => Duration::from_millis(dice.below(2_000)),
+                        false => Duration::from_secs(1 + dice.below(60)),
+                    };
+                    (wait, dice.percent(20), dice.percent(15), dice.percent(15))
+                };
+                sleep(wait).await;
+                if self.world.state().weather.faults == 0 {
+                    continue;
+                }
+                if comes {
+                    self.order_comes();
+                }
+                if goes {
+                    self.order_goes();
+                }
+                if people {
+                    self.people(false);
+                }
+            }
+        });
+        let reports = match future::select(processes, life).await {
+            Either::Left((reports, _)) => reports,
+            Either::Right(((), _)) => Vec::new(),
+        };
+        let reports: Vec<Report> = reports.into_iter().flatten().collect();
+        for report in &reports {
+            let ends: Vec<_> = report
+                .flows
+                .iter()
+                .map(|flow| (flow.done, flow.failed, flow.waiting))
+                .collect();
+            let why = report.stopped.as_ref().map(|trouble| &trouble.message);
+            let failures: Vec<_> = report
+                .flows
+                .iter()
+                .flat_map(|flow| &flow.failures)
+                .map(|one| (&one.key, &one.message))
+                .collect();
+            self.world.say(format!(
+                "a run ends: {ends:?} {why:?} {failures:?} {:?}",
+                report.findings
+            ));
+        }
+        reports
+            .into_iter()
+            .flat_map(|report| report.findings)
+            .collect()
+    }
+
+    async fn process(&self, fate: Fate) -> Option<Report> {
+        let who = 1 + self
+            .processes
+            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let store = Mutex::new(Held::open(&self.disk, &self.world, who)?);
+        self.world.say(format!("process {who} begins: {fate:?}"));
+        let plan = plan();
+        let keeper = Arc::new(Forgetful::default());
+        let access = read_access(&plan.systems, &plan.resources, &|_| None, &*keeper)
+            .expect("nothing is needed");
+        let wire: Arc<dyn Wire> = Arc::new(Network {
+            world: self.world.clone(),
+            disk: self.disk.clone(),
+            who,
+        });
+        let clock = Arc::new(self.world.clone());
+        let world = connect::World {
+            wire: Some(wire),
+            clock: clock.clone(),
+        };
+        let systems = HttpSystems::in_world(
+            plan.systems.clone(),
+            plan.resources.clone(),
+            access,
+            keeper,
+            &Bounds::default(),
+            &world,
+        )
+        .expect("its addresses can be used");
+        let options = Options {
+            clock,
+            writes_at_once: 4,
+            ..Options::default()
+        };
+        let report = Process::new(run(plan, &systems, &store, &options, &Silent), fate).await;
+        drop(store);
+        if report.is_none() {
+            self.world.say(format!("process {who} is killed"));
+            if wrong::is(Wrong::UnsyncedStore) {
+                let lost = 1 + self.world.dice().below(3) as usize;
+                self.disk.power_fails(lost);
+            }
+        }
+        report
+    }
+
+    /// A person books a draft by hand; between runs, one deletes a document that the engine knows of.
+    fn people(&self, between: bool) {
+        let now = self.world.now();
+        let (books, at) = {
+            let mut dice = self.world.dice();
+            (!between || dice.percent(50), dice.below(1_000) as usize)
+        };
+        if books {
+            let mut state = self.world.state();
+            let drafts = state
+                .tables
+                .get("drafts")
+                .map(Vec::as_slice)
+                .unwrap_or_default();
+            let Some(draft) = drafts.get(at % drafts.len().max(1)) else {
+                return;
+            };
+            let id = draft.json["Id"].as_str().unwrap_or_default().to_owned();
+            state.book(&id, now);
+            drop(state);
+            self.world.say(format!("a person books {id}"));
+            return;
+        }
+        let orders = self.world.state().orders.clone();
+        let begun = orders.iter().filter(|order| {
+            let known = self.disk.state(order.id);
+            self.disk.is_confirmed(order.id, "draft") && !is_done(known.as_ref())
+        });
+        let begun: Vec<&Order> = begun.collect();
+        let Some(order) = begun.get(at % begun.len().max(1)) else {
+            return;
+        };
+        let number = order.number();
+        let mut state = self.world.state();
+        for table in ["drafts", "invoices"] {
+            let rows = state.tables.entry(table).or_default();
+            rows.retain(|row| row.json["Reference"] != *number);
+        }
+        state.by_hand.push(number.clone());
+        drop(state);
+        self.world.say(format!("a person deletes {number}"));
+    }
+}
