@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::support::{Workplace, repository};
 
 mod cell;
+mod ran;
 mod store;
 
 use cell::{Desk, Outcome};

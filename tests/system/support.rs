@@ -164,7 +164,7 @@ impl Call {
 
     /// As another user, with a copy of the binary that this user may read.
     #[cfg(unix)]
-    pub fn as_user(mut self, user: u32, binary: &Path) -> Call {
+    pub fn by_user(mut self, user: u32, binary: &Path) -> Call {
         use std::os::unix::process::CommandExt;
         self.command = self.again(binary, &[]);
         self.command.uid(user).gid(user);

@@ -1,8 +1,7 @@
 //! One cell: an order of its own, a fault at one request, calm runs, and what the servers then hold, counted by hand.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::Child;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use flowbook_sandbox::{Limits, Options};
@@ -10,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::super::support::{Call, Servers, Workplace, flow, signal, until};
 use super::super::truth::{decimal, text};
+use super::ran::{Ran, Running, ran};
 use super::{Row, Step, Way, store, with_small_pages};
 
 const BOOK: &str = "flows/ccv-eaccounting";
@@ -103,7 +103,7 @@ impl Desk {
         let mut outcome = case.reckon(row, &books, &runs);
         for (number, ran) in std::iter::once(&first.ran).chain(&runs).enumerate() {
             outcome.wrong.extend(ran.faults_of_speech());
-            let _ = write!(outcome.said, "-- run {number}: {}\n", ran.said());
+            let _ = writeln!(outcome.said, "-- run {number}: {}", ran.said());
         }
         outcome.wrong.extend(first.trouble);
         let mut words = Vec::new();
@@ -159,67 +159,6 @@ struct First {
     ran: Ran,
     /// What went otherwise than it was arranged.
     trouble: Option<String>,
-}
-
-/// What a run said.
-pub struct Ran {
-    pub code: Option<i32>,
-    pub out: String,
-    pub err: String,
-}
-
-impl Ran {
-    fn report(&self) -> Option<Value> {
-        serde_json::from_str(&self.out).ok()
-    }
-
-    pub fn said(&self) -> String {
-        format!("exit {:?}\n{}{}", self.code, self.out, self.err)
-    }
-
-    /// Not for a bookkeeper: panics, debug forms, errors without a next step.
-    fn faults_of_speech(&self) -> Vec<String> {
-        let mut wrong = Vec::new();
-        for bad in ["panicked", "Os {", "Error {", "Some(", "unwrap"] {
-            if self.said().contains(bad) && !bad.contains("Some(") {
-                wrong.push(format!("it says “{bad}”"));
-            }
-        }
-        if !matches!(self.code, None | Some(0..=2)) {
-            wrong.push(format!("it exits with {:?}", self.code));
-        }
-        if self.code == Some(2) && !self.err.contains("error: ") {
-            wrong.push("it exits with 2 and says no error".to_owned());
-        }
-        for line in self.err.lines().filter(|line| line.starts_with("error: ")) {
-            let whole = line.ends_with('.') || line.ends_with(']');
-            if !whole {
-                wrong.push(format!("no whole sentence: {line}"));
-            }
-        }
-        wrong
-    }
-
-    /// How it ended without having done all: “stops F0701”, “fails F0809”; nothing for one that was killed.
-    fn ending(&self, case: &Case<'_>) -> Option<String> {
-        if let Some(code) = code_in(&self.err) {
-            return Some(format!("stops {code}"));
-        }
-        let failure = self.report().and_then(|report| case.failure(&report));
-        match (failure, self.code) {
-            (Some(code), _) => Some(format!("fails {code}")),
-            (None, None | Some(0)) => None,
-            (None, Some(2)) => Some("stops".to_owned()),
-            (None, _) => Some("left for later".to_owned()),
-        }
-    }
-}
-
-/// The code of an error on stderr: `[F0706]`.
-fn code_in(err: &str) -> Option<&str> {
-    let line = err.lines().find(|line| line.starts_with("error: "))?;
-    let start = line.rfind("[F")?;
-    line.get(start + 1..start + 6)
 }
 
 /// One cell's systems and state.
@@ -344,10 +283,7 @@ impl<'d> Case<'d> {
     ) -> (Running, Option<String>) {
         self.set(kind, millis, step);
         let said = self.folder.path().join("said");
-        let mut running = Running {
-            child: call.spawn_to(&said.with_extension("out"), &said.with_extension("err")),
-            said,
-        };
+        let mut running = Running::new(call, said);
         until(PATIENCE, || {
             self.has_struck(kind) || !matches!(running.child.try_wait(), Ok(None))
         });
@@ -481,7 +417,7 @@ impl<'d> Case<'d> {
         })
     }
 
-    fn failure(&self, report: &Value) -> Option<String> {
+    pub fn failure(&self, report: &Value) -> Option<String> {
         let failures = flow(report, "orders")["failures"].as_array()?.clone();
         let ours = |one: &&Value| {
             self.orders
@@ -583,38 +519,6 @@ fn sold(model: &Value, id: u64, way: Way) -> Value {
         row["order_id"] = json!(id);
     }
     order
-}
-
-pub fn ran(call: Call) -> Ran {
-    let done = call.run();
-    Ran {
-        code: done.code(),
-        out: done.stdout(),
-        err: done.stderr(),
-    }
-}
-
-/// A run that has come to the step.
-pub struct Running {
-    pub child: Child,
-    said: PathBuf,
-}
-
-impl Running {
-    pub fn killed(mut self) -> Ran {
-        self.child.kill().expect("killed");
-        self.ended()
-    }
-
-    pub fn ended(mut self) -> Ran {
-        let code = self.child.wait().expect("it ends").code();
-        let read = |path: &Path| std::fs::read_to_string(path).expect("what it said");
-        Ran {
-            code,
-            out: read(&self.said.with_extension("out")),
-            err: read(&self.said.with_extension("err")),
-        }
-    }
 }
 
 #[test]

@@ -9,7 +9,8 @@ use rusqlite::Connection;
 
 use super::super::support::{Call, Workplace};
 use super::Step;
-use super::cell::{Case, Ran, ran};
+use super::cell::Case;
+use super::ran::{Ran, ran};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Harm {
@@ -146,7 +147,7 @@ fn as_nobody(case: &Case<'_>) -> Call {
         return case.call();
     }
     fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).expect("rights");
-    case.call().as_user(NOBODY, &binary(case.place()))
+    case.call().by_user(NOBODY, &binary(case.place()))
 }
 
 /// A copy of the binary, in a folder that everybody may read together with the flowbook in it.
