@@ -540,6 +540,16 @@ impl<'a, S: Systems> Engine<'a, S> {
             return Ok(false);
         };
         if link.resource != self.resource_name(step.resource) {
+            let forms = &self.resource(step.resource).forms;
+            let form = forms
+                .iter()
+                .find(|form| self.resource_name(**form) == link.resource);
+            if let Some(form) = form
+                && link.target != Value::None
+            {
+                let became = (*form, link.target.clone());
+                life.machine.bounds.became.insert(turned.clone(), became);
+            }
             return Ok(false);
         }
         if link.hash == ADOPTED {

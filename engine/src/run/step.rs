@@ -34,6 +34,8 @@ pub struct Bounds {
     pub afresh: bool,
     /// Target keys of remembered links, by step and turn.
     pub links: FxHashMap<Turned, Value>,
+    /// Steps whose record has taken another form, as remembered: the form, and its key there.
+    pub became: FxHashMap<Turned, (ResourceIx, Value)>,
     /// Questions that were asked again, since the remembered target of a step is away.
     pub away: FxHashSet<Question>,
     /// Steps that will write and did not yet: what they write is not asked for before.
@@ -429,6 +431,29 @@ impl<'p> Machine<'p, '_> {
             });
         }
         let turned = self.turned(ix);
+        if let Some((form, id)) = turned
+            .as_ref()
+            .and_then(|turned| self.bounds.became.get(turned).cloned())
+            && self.code.plan.resources[form as usize].get.is_some()
+            && step.verb != Verb::Ensure
+            && !wrong::is(Wrong::GoneMadeAgain)
+        {
+            let other = &self.code.plan.resources[form as usize];
+            let kind = other
+                .key
+                .and_then(|key| ops::field_kind(&other.shape, &[key]));
+            let fetch = Fetch {
+                question: Question::Get(form, cache::canon(kind, &id)),
+                values: vec![id],
+                key_only: false,
+            };
+            return Ok(match self.answer(fetch, step.place)?.first() {
+                Some(found) => {
+                    Found::Elsewhere(reshaped(&resource.shape, &other.shape, found), form)
+                }
+                None => Found::Gone,
+            });
+        }
         if let Some((turned, target)) = turned.and_then(|turned| {
             let target = self.bounds.links.get(&turned)?.clone();
             Some((turned, target))
