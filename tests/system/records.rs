@@ -171,6 +171,10 @@ fn why_tells_of_each_order_what_decided() {
     .map(|(what, key)| format!("## {what}\n{}", why(key)))
     .join("\n");
     insta::assert_snapshot!("why", masked(&all));
+    // the line is found from another working folder too
+    let inside = place.flowbook("why 1061").inside(&place.path().join(BOOK));
+    let inside = inside.run().exits(0).stdout();
+    assert!(inside.contains("skip \"already invoiced"), "{inside}");
     let answers = place
         .flowbook(&format!("why {BOOK} 1061 --format json"))
         .run()

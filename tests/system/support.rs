@@ -156,6 +156,12 @@ impl Call {
         self
     }
 
+    /// In this folder.
+    pub fn inside(mut self, folder: &Path) -> Call {
+        self.command.current_dir(folder);
+        self
+    }
+
     /// With words more.
     pub fn with(mut self, words: &str) -> Call {
         self.command.args(split(words));

@@ -9,7 +9,7 @@ use crate::lower;
 use crate::plan::connector::{Reading, ResourceIx};
 use crate::plan::{Flow, Plan};
 use crate::run::{ops, resource_name};
-use crate::sources::Sources;
+use crate::sources::{Source, Sources};
 use crate::store::kept::Kept;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{End, Reason, Store};
@@ -244,7 +244,15 @@ fn never_seen<'a>(
 fn place_of<'s>(sources: Option<&'s Sources>, at: &str) -> Option<(&'s str, &'s str, usize)> {
     let first = at.split(", called at ").next()?;
     let (name, number) = first.rsplit_once(':')?;
-    let file = sources?.files.iter().find(|file| file.name == name)?;
+    // files are named as they are reached from the working folder, which may be another one now
+    let is = |file: &&Source| {
+        let within = |long: &str, short: &str| {
+            let before = long.strip_suffix(short);
+            before.is_some_and(|before| before.is_empty() || before.ends_with('/'))
+        };
+        within(name, &file.name) || within(&file.name, name)
+    };
+    let file = sources?.files.iter().find(is)?;
     Some((&file.name, &file.text, number.parse().ok()?))
 }
 

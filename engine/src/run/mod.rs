@@ -164,7 +164,7 @@ async fn carry_out<S: Systems>(
     progress: &dyn Progress,
     stopped: &Mutex<Option<Trouble>>,
 ) -> (Vec<FlowReport>, Vec<Finding>) {
-    let plan_hash = payload::hash_json([plan]);
+    let plan_hash = pace::hash_of(plan);
     let codes: Vec<(&Flow, eval::Code<'_>)> = plan
         .flows
         .iter()

@@ -4,8 +4,10 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::page::Engine;
+use super::payload;
 use super::report::{FailureReport, FlowReport, RecordReport};
 use crate::connect::Systems;
+use crate::plan::Plan;
 use crate::store::{End, Ending, State};
 
 const MINUTE: i64 = 60;
@@ -15,6 +17,16 @@ const HOUR: i64 = 60 * MINUTE;
 const PAUSES: [i64; 6] = [MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 6 * HOUR, LONGEST];
 
 const LONGEST: i64 = 24 * HOUR;
+
+/// The hash of what a plan does. By which names its files are reached does not count.
+pub(super) fn hash_of(plan: &Plan) -> u64 {
+    let mut plan = plan.clone();
+    plan.files.clear();
+    for row in plan.tables.iter_mut().flat_map(|table| &mut table.rows) {
+        row.source.clear();
+    }
+    payload::hash_json([&plan])
+}
 
 impl<S: Systems> Engine<'_, S> {
     /// How often in a row a record failed now, and when it is tried again; none: with the next run.

@@ -137,6 +137,22 @@ fn what_may_heal_is_tried_after_pauses_that_grow() {
     assert_eq!(go(&tables, &plan, &store, now + 1440).flows[0].done, 1);
 }
 
+#[test]
+fn a_flowbook_is_the_same_from_wherever_it_is_run() {
+    let here = orders();
+    let mut there = orders();
+    there.files[0].name = "../shop/orders.flow".to_owned();
+    assert_eq!(
+        super::super::pace::hash_of(&here),
+        super::super::pace::hash_of(&there)
+    );
+    there.flows[0].ripe_within_s += 1;
+    assert_ne!(
+        super::super::pace::hash_of(&here),
+        super::super::pace::hash_of(&there)
+    );
+}
+
 /// An order whose draft was sent three times in vain.
 fn given_up<'p>(plan: &'p Plan, store: &Mutex<MemoryStore>) -> Tables<'p> {
     let tables = Tables::new(plan);
