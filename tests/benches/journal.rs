@@ -192,6 +192,15 @@ impl Store for Watched {
         self.timed(|store| store.advance(flow, to))
     }
 
+    fn compared(&self, flow: &str) -> Result<Option<Timestamp>, StoreError> {
+        self.store.compared(flow)
+    }
+
+    fn compare(&mut self, flow: &str, at: Timestamp) -> Result<(), StoreError> {
+        self.written.others += 1;
+        self.timed(|store| store.compare(flow, at))
+    }
+
     fn keep_token(&mut self, system: &str, token: &str) -> Result<(), StoreError> {
         self.written.others += 1;
         self.timed(|store| store.keep_token(system, token))
