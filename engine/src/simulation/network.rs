@@ -176,13 +176,7 @@ impl Network {
             }
             Fate::Busy => {
                 sleep(way + back).await;
-                let mut reply = reply(
-                    &self.world,
-                    Told {
-                        status: 429,
-                        body: String::new(),
-                    },
-                );
+                let mut reply = reply(&self.world, Told::bare(429));
                 reply
                     .headers
                     .insert(http::header::RETRY_AFTER, HeaderValue::from_static("5"));
@@ -190,13 +184,7 @@ impl Network {
             }
             Fate::ServerError => {
                 sleep(way + back).await;
-                Ok(reply(
-                    &self.world,
-                    Told {
-                        status: 500,
-                        body: String::new(),
-                    },
-                ))
+                Ok(reply(&self.world, Told::bare(500)))
             }
             Fate::Late => {
                 let limbo = Limbo {
@@ -221,21 +209,21 @@ impl Network {
                     Fate::LostAfter => return Err(Broken::Cut),
                     Fate::ServerErrorAfter if good => {
                         told = Told {
-                            status: 500,
-                            body: String::new(),
+                            at: told.at,
+                            ..Told::bare(500)
                         }
                     }
                     Fate::Truncated if good => told.body.truncate(told.body.len() / 2),
                     Fate::Empty if good => {
                         told = Told {
-                            status: 204,
-                            body: String::new(),
+                            at: told.at,
+                            ..Told::bare(204)
                         }
                     }
                     Fate::Redirect if good => {
                         told = Told {
-                            status: 307,
-                            body: String::new(),
+                            at: told.at,
+                            ..Told::bare(307)
                         }
                     }
                     _ => {}
@@ -252,7 +240,7 @@ impl Network {
 
 fn reply(world: &World, told: Told) -> Reply {
     let mut headers = HeaderMap::new();
-    let date = clock::wall(world.now())
+    let date = clock::wall(told.at.unwrap_or_else(|| world.now()))
         .strftime("%a, %d %b %Y %H:%M:%S GMT")
         .to_string();
     if let Ok(date) = HeaderValue::from_str(&date) {

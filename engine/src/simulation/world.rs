@@ -25,12 +25,26 @@ pub(super) struct Asked {
 pub(super) struct Told {
     pub status: u16,
     pub body: String,
+    /// When it was said, however late it is heard.
+    pub at: Option<Duration>,
+}
+
+impl Told {
+    /// A status and nothing more.
+    pub fn bare(status: u16) -> Told {
+        Told {
+            status,
+            body: String::new(),
+            at: None,
+        }
+    }
 }
 
 fn told(status: u16, body: &Json) -> Told {
     Told {
         status,
         body: body.to_string(),
+        at: None,
     }
 }
 
@@ -190,7 +204,8 @@ impl State {
                 .min_by_key(|at| (self.coming[*at].at, self.coming[*at].number));
             let Some(next) = next else { return };
             let coming = self.coming.remove(next);
-            let told = self.serve(&coming.asked, coming.at, coming.lag, coming.number);
+            let mut told = self.serve(&coming.asked, coming.at, coming.lag, coming.number);
+            told.at = Some(coming.at);
             let at = coming.at.as_millis();
             self.trace.push(format!(
                 "{at} #{} takes effect: {}",
