@@ -293,11 +293,11 @@ impl Line {
                     match (&self.session, &raw.token) {
                         (Some(session), Some(token)) => {
                             session.refused(token).await;
-                            Sent::TurnedAway(TurnedAway {
+                            Sent::TurnedAway(Box::new(TurnedAway {
                                 trouble,
                                 pause: Duration::ZERO,
                                 patience: Duration::ZERO,
-                            })
+                            }))
                         }
                         _ => Sent::Unsent(trouble),
                     }
@@ -324,11 +324,11 @@ impl Line {
         if self.quotas.pause(pause) {
             self.turned_away.store(turn + 1, Ordering::Relaxed);
         }
-        Sent::TurnedAway(TurnedAway {
+        Sent::TurnedAway(Box::new(TurnedAway {
             trouble,
             pause,
             patience: self.bounds.patience,
-        })
+        }))
     }
 
     /// What the address answers that a write was sent on to: what must never be asked.

@@ -150,7 +150,7 @@ pub enum Sent {
     /// No byte of it was written.
     Unsent(Trouble),
     /// Turned away at the door, before anything was taken: the same write may be released anew.
-    TurnedAway(TurnedAway),
+    TurnedAway(Box<TurnedAway>),
     /// Nobody knows.
     Unknown(Trouble),
 }

@@ -38,7 +38,7 @@ pub(super) fn outcome(sent: Sent, step: &Step, changes: bool) -> Outcome {
         Sent::Gone(trouble) => Outcome::Gone(trouble),
         Sent::Refused(trouble) => Outcome::Refused(trouble),
         Sent::Unsent(trouble) => Outcome::Unsent(trouble),
-        Sent::TurnedAway(away) => Outcome::TurnedAway(away),
+        Sent::TurnedAway(away) => Outcome::TurnedAway(*away),
         Sent::Unknown(trouble) => Outcome::Unknown(trouble),
     }
 }

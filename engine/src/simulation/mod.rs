@@ -19,6 +19,8 @@ use scenario::{Outcome, play};
 
 use crate::wrong::{self, Wrong};
 
+/// Seeds of every test run.
+const SOME: u64 = 100;
 /// Seeds of the short form, and those within which each wrong variant must be caught.
 const SHORT: u64 = 2_000;
 /// Seeds of the long form.
@@ -69,10 +71,18 @@ fn told(faults: &Mutex<BTreeMap<&'static str, u64>>, seeds: u64) {
 }
 
 #[test]
+fn some_seeds_make_nothing_twice_and_lose_nothing_and_each_goes_the_same_way_twice() {
+    each_twice(seeds(SOME));
+}
+
+#[test]
 #[ignore = "takes minutes"]
 fn two_thousand_seeds_make_nothing_twice_and_lose_nothing_and_each_goes_the_same_way_twice() {
+    each_twice(seeds(SHORT));
+}
+
+fn each_twice(seeds: u64) {
     let faults = Mutex::new(BTreeMap::new());
-    let seeds = seeds(SHORT);
     let failed = all_seeds(seeds, |seed| {
         let first = play(seed);
         let second = play(seed);

@@ -297,7 +297,7 @@ impl State {
                 let mark = body["Reference"].as_str().unwrap_or_default().to_owned();
                 self.drafted.push(mark);
                 let mut body = body;
-                if self.weather.faults > 0 && number % 31 == 0 {
+                if self.weather.faults > 0 && number.is_multiple_of(31) {
                     // The books come to another total.
                     body["Total"] = json!(body["Total"].as_i64().unwrap_or_default() + 1);
                 }

@@ -179,14 +179,14 @@ impl<'p> Tables<'p> {
             }
             Some(Fault::Busy(pause)) => {
                 inner.log.push(format!("busy {resource}"));
-                return Some(Sent::TurnedAway(TurnedAway {
+                return Some(Sent::TurnedAway(Box::new(TurnedAway {
                     trouble: Trouble {
                         local: false,
                         ..trouble("books are busy")
                     },
                     pause: *pause,
                     patience: Duration::from_secs(300),
-                }));
+                })));
             }
             Some(Fault::Refused) => return Some(Sent::Refused(trouble("books say no"))),
             Some(Fault::Taken(record)) => {
