@@ -15,6 +15,7 @@ mod system {
     pub mod made_up;
     mod ordeal;
     mod orders;
+    mod privacy;
     #[cfg(unix)]
     mod processes;
     mod prove;

@@ -13,7 +13,7 @@ use flowbook::store::journal::{Batch, Entry, Intent, Overruled};
 use flowbook::store::kept::{Cause, Filter, Kept};
 use flowbook::store::memory::MemoryStore;
 use flowbook::store::sqlite::SqliteStore;
-use flowbook::store::{Ending, Link, RecordKey, State, Store, StoreError};
+use flowbook::store::{Dropped, Ending, Link, RecordKey, State, Store, StoreError};
 use flowbook_stdlib::value::Value;
 use jiff::Timestamp;
 use shop::sync::sync;
@@ -179,7 +179,7 @@ impl Store for Watched {
         self.store.looked_at(record, step, next)
     }
 
-    fn drop_payloads(&mut self, before: Timestamp) -> Result<(), StoreError> {
+    fn drop_payloads(&mut self, before: Timestamp) -> Result<Dropped, StoreError> {
         self.store.drop_payloads(before)
     }
 

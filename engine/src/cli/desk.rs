@@ -73,6 +73,11 @@ impl Desk {
         })
     }
 
+    /// Where the state is.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The store, read while a run may be writing to it; none where no run was made yet.
     pub fn read(&self) -> Result<Option<SqliteStore>, Exit> {
         SqliteStore::open_to_read(&self.folder).map_err(failed)

@@ -13,12 +13,15 @@ mod dismiss;
 mod doc;
 mod explain;
 mod fmt;
+mod forget;
 mod map;
 mod moment;
 mod output;
 mod prove;
+mod purge;
 mod record;
 mod records;
+mod relink;
 mod retry;
 mod run;
 mod sandbox;
@@ -77,6 +80,12 @@ enum Command {
     Why(why::Options),
     /// Proves on the sandbox, under faults and kills, that nothing is booked twice and nothing is lost.
     Prove(prove::Options),
+    /// Erases what the flowbook need not keep any more, and gives the space back.
+    Purge(purge::Options),
+    /// Erases what the flowbook knows of one person, and proves it.
+    Forget(forget::Options),
+    /// Finds by key what was written, for a store that is lost or damaged.
+    Relink(relink::Options),
     /// Starts local servers that behave like the two systems, with sample data.
     Sandbox(sandbox::Options),
     /// Prints the reference of the standard functions.
@@ -146,6 +155,9 @@ fn dispatch(command: Command) -> Exit {
         Command::Dismiss(options) => dismiss::command(&options),
         Command::Why(options) => why::command(&options),
         Command::Prove(options) => prove::command(&options),
+        Command::Purge(options) => purge::command(&options),
+        Command::Forget(options) => forget::command(&options),
+        Command::Relink(options) => relink::command(&options),
         Command::Sandbox(options) => sandbox::command(&options),
         Command::Doc(options) => doc::command(&options),
         Command::Completions(options) => completions::command(&options),

@@ -74,6 +74,19 @@ pub fn json(value: &impl serde::Serialize) {
     }
 }
 
+/// `1 record`, `2 records`
+pub fn counted(count: u64, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    }
+}
+
+/// `812 bytes`, `4.2 MB`
+pub fn bytes(count: u64) -> String {
+    indicatif::DecimalBytes(count).to_string()
+}
+
 /// Says something beside the result.
 pub fn note(text: &str) {
     let mut err = anstream::stderr().lock();

@@ -9,7 +9,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::tz::TimeZone;
 
 use super::{
-    Exit, book, folder_and_names, moment, output, sandbox, settings, settle, signals, systems,
+    Exit, book, folder_and_names, moment, output, relink, sandbox, settings, settle, signals,
+    systems,
 };
 use crate::check::suggest;
 use crate::checked::Book;
@@ -72,6 +73,35 @@ pub struct Options {
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    /// Finds what was written, and writes nothing: `flowbook relink`.
+    #[arg(skip)]
+    relink: bool,
+}
+
+impl Options {
+    /// Those of `flowbook relink`.
+    pub fn relink(
+        words: Vec<String>,
+        set: Vec<String>,
+        sandbox: bool,
+        state: Option<PathBuf>,
+        format: Format,
+    ) -> Options {
+        Options {
+            words,
+            dry_run: true,
+            limit: None,
+            only: Vec::new(),
+            since: None,
+            set,
+            sandbox,
+            fault: Vec::new(),
+            state,
+            wait: None,
+            format,
+            relink: true,
+        }
+    }
 }
 
 fn span(text: &str) -> Result<Duration, String> {
@@ -79,7 +109,7 @@ fn span(text: &str) -> Result<Duration, String> {
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
+pub enum Format {
     /// A summary for a bookkeeper.
     #[default]
     Human,
@@ -148,6 +178,15 @@ async fn carry_out(
         most: options.wait.unwrap_or_default(),
         told: &output::note,
     };
+    if options.relink
+        && let Some(aside) = SqliteStore::move_aside_if_damaged(state)
+            .map_err(|why| refused(&why.to_string(), None))?
+    {
+        output::note(&format!(
+            "The store was damaged and is now {}: delete it once all is well, for it may hold personal data.",
+            aside.display()
+        ));
+    }
     let store = SqliteStore::open_patiently(state, &patience)
         .map_err(|why| refused(&why.to_string(), None))?;
     let store = Arc::new(Mutex::new(store));
@@ -187,6 +226,7 @@ async fn carry_out(
         &run::Options {
             flows,
             dry: options.dry_run,
+            relink: options.relink,
             limit: options.limit,
             only: options.only.clone(),
             since,
@@ -201,6 +241,12 @@ async fn carry_out(
         output::note(&format!("warning: {warning}"));
     }
     match options.format {
+        format if options.relink => {
+            relink::tell(&report, format);
+            if let Some(stopped) = &report.stopped {
+                told(stopped);
+            }
+        }
         Format::Json => {
             output::json(&report);
             if let Some(stopped) = &report.stopped {
@@ -283,7 +329,7 @@ impl Watcher {
                 Ok(style) => ProgressBar::new_spinner().with_style(style),
                 Err(_) => ProgressBar::new_spinner(),
             }),
-            diffs: options.dry_run && options.format == Format::Human,
+            diffs: options.dry_run && !options.relink && options.format == Format::Human,
         }
     }
 

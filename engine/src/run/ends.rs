@@ -54,6 +54,10 @@ fn is_secret(field: &Field) -> bool {
 impl<'a, S: Systems> Engine<'a, S> {
     /// How a record ended: counted, told, and as it is stored. None where the run stopped before its end.
     pub fn conclude(&self, mut life: Life<'a>, report: &mut FlowReport) -> Option<Ending> {
+        let relinked = match self.options.relink {
+            true => self.linked_again(&mut life),
+            false => true,
+        };
         self.hide_personal(&mut life);
         let source = self.source(&life);
         let title = self.title(&life.machine.record());
@@ -157,7 +161,7 @@ impl<'a, S: Systems> Engine<'a, S> {
             ended: Some(self.options.clock.wall()),
             ..State::default()
         };
-        Some(Ending { key, state, source })
+        relinked.then_some(Ending { key, state, source })
     }
 
     /// Whether a failure is left to the next run, since so many before it had its cause that the flow stops.

@@ -336,7 +336,7 @@ impl<'a, S: Systems> Engine<'a, S> {
     }
 
     fn keep(&self, ends: &[Ending]) -> Result<(), Trouble> {
-        if self.options.dry || ends.is_empty() {
+        if (self.options.dry && !self.options.relink) || ends.is_empty() {
             return Ok(());
         }
         self.stored(|store| store.end(&self.flow.name, ends))

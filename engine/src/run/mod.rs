@@ -42,6 +42,7 @@ mod page;
 mod payload;
 mod personal;
 mod release;
+mod relink;
 mod row;
 mod second_look;
 mod settling;
@@ -70,6 +71,8 @@ pub struct Options {
     pub flows: Vec<String>,
     /// Reads both systems and writes nothing anywhere, the store included.
     pub dry: bool,
+    /// As `dry`, which goes with it, but remembers in the store what it finds in the systems: for a store that was lost.
+    pub relink: bool,
     /// Ends a flow after so many records that something was to be done for.
     pub limit: Option<u64>,
     /// Only the records with these keys, whether they changed or not.
@@ -94,6 +97,7 @@ impl Default for Options {
         Options {
             flows: Vec::new(),
             dry: false,
+            relink: false,
             limit: None,
             only: Vec::new(),
             since: None,

@@ -20,6 +20,7 @@ use super::claims::Claims;
 use super::eval::{Code, Machine, Turn};
 use super::ops;
 use super::payload::hash_of;
+use super::relink::Relinked;
 use super::report::{Finding, FlowReport};
 use super::row::Row;
 use super::settling::{Idle, Unsettled};
@@ -81,6 +82,8 @@ pub(super) struct Life<'a> {
     pub looked_up: FxHashSet<String>,
     /// Steps that will write, by name.
     pub intents: BTreeMap<String, ResourceIx>,
+    /// What `relink` knows of it.
+    pub relinked: Relinked,
     /// Its place among the records that are being written.
     pub slot: Option<OwnedSemaphorePermit>,
     pub findings: Vec<Finding>,
@@ -238,6 +241,7 @@ impl<'a, S: Systems> Engine<'a, S> {
                 attempts,
                 looked_up: FxHashSet::default(),
                 intents: BTreeMap::new(),
+                relinked: Relinked::default(),
                 slot: None,
                 findings: Vec::new(),
                 passed,
@@ -399,6 +403,7 @@ impl<'a, S: Systems> Engine<'a, S> {
             life.machine.at(turn)?;
             let got = self
                 .act_once(life, act)
+                .or_else(|stop| self.past_the_gate(life, stop))
                 .map_err(|stop| self.fixed(stop, self.alone.act(self.flow, act)));
             life.machine.done_at(turn);
             match got {

@@ -252,15 +252,24 @@ impl<'a, S: Systems> Engine<'a, S> {
                     return Ok(());
                 }
                 Todo::Adopt(found) => {
+                    let hash = self.hash_held(life, step, turn, &found, turned).await;
                     let mut change = self.change(life, step, Does::Adopt, None, &[]);
                     if let Some(Found::Elsewhere(_, form)) = life.looked.get(turned) {
                         change.resource = self.resource_name(*form);
                     }
-                    return self.bind(life, step, turned, found, ADOPTED, change).await;
+                    return self.bind(life, step, turned, found, hash, change).await;
                 }
                 Todo::Same(found) => {
+                    let hash = self.hash_held(life, step, turn, &found, turned).await;
                     let change = self.change(life, step, Does::Adopt, None, &[]);
-                    return self.bind(life, step, turned, found, ADOPTED, change).await;
+                    return self.bind(life, step, turned, found, hash, change).await;
+                }
+                Todo::Send { change, found, .. } if self.options.relink => {
+                    life.did.push((change.does, step.resource));
+                    return match found {
+                        Some(found) => self.bind(life, step, turned, found, ADOPTED, change).await,
+                        None => Ok(()),
+                    };
                 }
                 Todo::Send { change, found, .. } if self.options.dry => {
                     life.did.push((change.does, step.resource));
@@ -376,7 +385,7 @@ impl<'a, S: Systems> Engine<'a, S> {
         } else {
             life.adopted.remove(turned);
         }
-        if !self.options.dry {
+        if !self.options.dry || self.options.relink {
             let resource = self.resource(step.resource);
             let link = Link {
                 step: name.clone(),
@@ -410,10 +419,15 @@ impl<'a, S: Systems> Engine<'a, S> {
                     link: (!kept).then(|| (source, link.clone())),
                     look_at,
                 };
-                self.asker
-                    .stored_outcome(outcome)
-                    .map_err(|why| self.stop(super::store_trouble(why)))?;
+                if self.options.relink {
+                    life.relinked.outcomes.push(outcome);
+                } else {
+                    self.asker
+                        .stored_outcome(outcome)
+                        .map_err(|why| self.stop(super::store_trouble(why)))?;
+                }
             }
+            life.relinked.made |= step.verb == Verb::Create;
             if !kept {
                 life.links.insert(name, link);
             }

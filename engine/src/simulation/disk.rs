@@ -12,7 +12,7 @@ use super::world::{Asked, World};
 use crate::store::journal::{Batch, Entry, Intent, Outcome, Overruled, Phase};
 use crate::store::kept::{Cause, Filter, Kept};
 use crate::store::memory::MemoryStore;
-use crate::store::{End, Ending, Link, RecordKey, State, Store, StoreError};
+use crate::store::{Dropped, End, Ending, Link, RecordKey, State, Store, StoreError};
 use crate::wrong::{self, Wrong};
 
 /// Writes that a disk without sync may lose with the power.
@@ -323,7 +323,7 @@ impl Store for Held {
         self.write(|kept| kept.looked_at(record, step, next))
     }
 
-    fn drop_payloads(&mut self, before: Timestamp) -> Result<(), StoreError> {
+    fn drop_payloads(&mut self, before: Timestamp) -> Result<Dropped, StoreError> {
         self.write(|kept| kept.drop_payloads(before))
     }
 

@@ -106,6 +106,15 @@ fn check(connection: &Connection, size: u64) -> rusqlite::Result<Option<String>>
     Ok(None)
 }
 
+/// Whether a file is damaged, wherever in it.
+pub(super) fn is_damaged(file: &Path) -> bool {
+    let wholly = |connection: Connection| check(&connection, 0);
+    match Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE).and_then(wholly) {
+        Ok(found) => found.is_some(),
+        Err(why) => told_as_broken(file, &why).is_some(),
+    }
+}
+
 /// In bytes, with what stands in the write-ahead log.
 fn size(file: &Path) -> u64 {
     let mut log = file.as_os_str().to_owned();
@@ -159,7 +168,7 @@ pub(super) fn trouble(file: &Path, what: &str, why: &str) -> StoreError {
 
 fn broken(file: &Path, why: &str) -> StoreError {
     StoreError(format!(
-        "The store {} is damaged: {why}. Restore it from a backup, or move it away and run “flowbook relink”, which finds by key what was written; nothing is written twice either way.",
+        "The store {} is damaged: {why}. Restore it from a backup, or run “flowbook relink”: it moves the file aside and finds by key what was written. Nothing is written twice either way.",
         file.display()
     ))
 }

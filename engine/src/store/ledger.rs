@@ -3,12 +3,12 @@
 use flowbook_stdlib::value::Value;
 use jiff::Timestamp;
 use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::RecordKey;
 use super::journal::{Entry, Intent, Phase};
+use super::{Dropped, RecordKey};
 
 const ENTRY: &str = "flow, key, step, resource, source, phase, claims, sought, chosen, attempts, payload, change, renewed, at, looks, look_at";
 
@@ -148,31 +148,57 @@ pub(super) fn to_look_at(connection: &Connection, now: Timestamp) -> rusqlite::R
     )
 }
 
-/// Erases payloads, changes and keys of before, so many of each at most; how many there were. Keys are kept until the last look at their write.
+/// Erases payloads, changes and keys of before, so many of each at most. Keys are kept until the last look at their write.
 pub(super) fn drop_payloads(
     connection: &Connection,
     before: Timestamp,
     most: u32,
-) -> rusqlite::Result<usize> {
-    let before = stamp(before);
-    let mut erased = 0;
-    for column in ["payload", "change"] {
-        erased += connection
+) -> rusqlite::Result<Dropped> {
+    let drop = |held: &str, texts: &str, erased: &str| -> rusqlite::Result<(u64, u64)> {
+        let old = format!(
+            "FROM entry WHERE {held} AND at < ?1 AND phase NOT IN ('released', 'unknown', 'accepted') ORDER BY at LIMIT ?2"
+        );
+        let with = params![stamp(before), most];
+        let measured = measured(
+            connection,
+            &format!("SELECT octet_length({texts}) {old}"),
+            with,
+        )?;
+        connection
             .prepare_cached(&format!(
-                "UPDATE entry SET {column} = NULL WHERE number IN (
-                    SELECT number FROM entry
-                    WHERE {column} IS NOT NULL AND at < ?1 AND phase NOT IN ('released', 'unknown', 'accepted')
-                    ORDER BY at LIMIT ?2)"
+                "UPDATE entry SET {erased} WHERE number IN (SELECT number {old})"
             ))?
-            .execute(params![before, most])?;
+            .execute(with)?;
+        Ok(measured)
+    };
+    let (payloads, first) = drop("payload IS NOT NULL", "payload", "payload = NULL")?;
+    let (changes, second) = drop("change IS NOT NULL", "change", "change = NULL")?;
+    let (keys, third) = drop(
+        "claims <> '[]' AND look_at IS NULL",
+        "claims || sought",
+        "claims = '[]', sought = '[]'",
+    )?;
+    Ok(Dropped {
+        payloads,
+        changes,
+        keys,
+        sources: 0,
+        bytes: first + second + third,
+    })
+}
+
+/// How many texts a question finds, and how long they are together.
+pub(super) fn measured(
+    connection: &Connection,
+    question: &str,
+    with: impl Params,
+) -> rusqlite::Result<(u64, u64)> {
+    let mut query = connection.prepare_cached(question)?;
+    let lengths = query.query_map(with, |row| row.get::<_, i64>(0))?;
+    let (mut count, mut bytes) = (0, 0);
+    for length in lengths {
+        count += 1;
+        bytes += length?.cast_unsigned();
     }
-    erased += connection
-        .prepare_cached(
-            "UPDATE entry SET claims = '[]', sought = '[]' WHERE number IN (
-                SELECT number FROM entry
-                WHERE sought <> '[]' AND look_at IS NULL AND at < ?1 AND phase NOT IN ('released', 'unknown', 'accepted')
-                ORDER BY at LIMIT ?2)",
-        )?
-        .execute(params![before, most])?;
-    Ok(erased)
+    Ok((count, bytes))
 }

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params, params_from_iter};
 
 use super::kept::{Cause, Filter, Kept};
-use super::ledger::{instant, stamp};
-use super::{End, Ending, Reason, RecordKey, State};
+use super::ledger::{instant, measured, stamp};
+use super::{Dropped, End, Ending, Reason, RecordKey, State};
 
 /// The columns that [`state`] reads.
 pub(super) const STATE: &str = "end, hash, code, message, field, at, waiting_since, passed, tries, title, seen, ended, dismissed, next_try, fixed, plan";
@@ -264,16 +264,27 @@ pub(super) fn source(
         .optional()
 }
 
-/// Erases what was read of records that ended before then, so many at most; how many there were.
+/// Erases what was read of records that ended before then, so many at most.
 pub(super) fn drop_sources(
     connection: &Connection,
     before: Timestamp,
     most: u32,
-) -> rusqlite::Result<usize> {
+) -> rusqlite::Result<Dropped> {
+    let with = params![stamp(before), most];
+    let (sources, bytes) = measured(
+        connection,
+        "SELECT octet_length(record) FROM source WHERE at < ?1 ORDER BY at LIMIT ?2",
+        with,
+    )?;
     connection
         .prepare_cached(
             "DELETE FROM source WHERE (flow, key) IN (
                 SELECT flow, key FROM source WHERE at < ?1 ORDER BY at LIMIT ?2)",
         )?
-        .execute(params![stamp(before), most])
+        .execute(with)?;
+    Ok(Dropped {
+        sources,
+        bytes,
+        ..Dropped::default()
+    })
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::journal::{Batch, Entry, Intent, Overruled, Phase};
 use super::kept::{Cause, Filter, Kept};
-use super::{BEGUN, End, Ending, Link, Reason, RecordKey, State, Store, StoreError};
+use super::{BEGUN, Dropped, End, Ending, Link, Reason, RecordKey, State, Store, StoreError};
 
 /// Everything in maps.
 #[derive(Debug, Clone)]
@@ -362,19 +362,30 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn drop_payloads(&mut self, before: Timestamp) -> Result<(), StoreError> {
+    fn drop_payloads(&mut self, before: Timestamp) -> Result<Dropped, StoreError> {
+        let mut dropped = Dropped::default();
         for entry in self.entries.values_mut() {
-            if !entry.phase.is_open() && entry.at.is_some_and(|at| at < before) {
-                entry.payload = None;
-                entry.change = None;
-                if entry.look_at.is_none() {
-                    entry.claims.clear();
-                    entry.sought.clear();
-                }
+            if entry.phase.is_open() || entry.at.is_none_or(|at| at >= before) {
+                continue;
+            }
+            let texts = [entry.payload.take(), entry.change.take()];
+            let length = |text: &Option<String>| text.as_ref().map_or(0, |text| text.len() as u64);
+            dropped += Dropped {
+                payloads: u64::from(texts[0].is_some()),
+                changes: u64::from(texts[1].is_some()),
+                bytes: texts.iter().map(length).sum(),
+                ..Dropped::default()
+            };
+            if entry.look_at.is_none() && !entry.claims.is_empty() {
+                dropped.keys += 1;
+                entry.claims.clear();
+                entry.sought.clear();
             }
         }
+        let before_all = self.sources.len();
         self.sources.retain(|_, (_, at)| *at >= Some(before));
-        Ok(())
+        dropped.sources = (before_all - self.sources.len()) as u64;
+        Ok(dropped)
     }
 
     fn cursor(&self, flow: &str) -> Result<Option<Timestamp>, StoreError> {

@@ -6,10 +6,12 @@
 use flowbook_stdlib::value::Value;
 use jiff::Timestamp;
 
+pub mod erasure;
 pub mod journal;
 pub mod kept;
 pub mod memory;
 pub mod sqlite;
+pub mod traces;
 
 mod durable;
 mod exclusion;
@@ -162,6 +164,38 @@ pub struct Link {
     pub hash: u64,
 }
 
+/// What was erased since its time to be kept is over.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Dropped {
+    /// Payloads that were sent.
+    pub payloads: u64,
+    /// What writes changed, before and after.
+    pub changes: u64,
+    /// Keys of writes.
+    pub keys: u64,
+    /// Records as they were read.
+    pub sources: u64,
+    /// All of them together.
+    pub bytes: u64,
+}
+
+impl Dropped {
+    /// Nothing was so old.
+    pub fn is_nothing(&self) -> bool {
+        *self == Dropped::default()
+    }
+}
+
+impl std::ops::AddAssign for Dropped {
+    fn add_assign(&mut self, more: Dropped) {
+        self.payloads += more.payloads;
+        self.changes += more.changes;
+        self.keys += more.keys;
+        self.sources += more.sources;
+        self.bytes += more.bytes;
+    }
+}
+
 /// Why the store cannot go on: file, what was done, next step.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -263,7 +297,7 @@ pub trait Store: Send {
 
     /// Erases payloads, changes and keys of what was released before then, but for those that are still open or looked at again, and what was read
     /// of records that ended before then.
-    fn drop_payloads(&mut self, before: Timestamp) -> Result<(), StoreError>;
+    fn drop_payloads(&mut self, before: Timestamp) -> Result<Dropped, StoreError>;
 
     /// Up to where a flow has read its source.
     fn cursor(&self, flow: &str) -> Result<Option<Timestamp>, StoreError>;

@@ -69,6 +69,12 @@ pub(super) const SCHEMA: &[M<'_>] = &[
     // Retention: keys hold addresses of people, and go when nobody will look for them any more. `compared` is when all of a source was read last.
     M::up(
         "CREATE TABLE compared (flow TEXT PRIMARY KEY, at TEXT NOT NULL) STRICT;
-     CREATE INDEX entry_keys ON entry (at) WHERE sought <> '[]' AND look_at IS NULL;",
+     CREATE INDEX entry_keys ON entry (at) WHERE claims <> '[]' AND look_at IS NULL;",
+    ),
+    // What is erased is zeroed where it stands, but copies that SQLite left when it moved rows go with the next rewriting of the file. `unswept` is
+    // whether something was erased since the last one, `swept` up to when was erased then.
+    M::up(
+        "ALTER TABLE store ADD COLUMN unswept INTEGER NOT NULL DEFAULT 0;
+     ALTER TABLE store ADD COLUMN swept TEXT;",
     ),
 ];

@@ -17,10 +17,7 @@ use super::kept::{Cause, Filter, Kept};
 use super::ledger;
 use super::listing::{self, STATE};
 use super::schema::SCHEMA;
-use super::{BEGUN, Ending, Link, RecordKey, State, Store, StoreError};
-
-/// Payloads that one transaction erases, so that the write-ahead log stays small.
-const TOGETHER: u32 = 1000;
+use super::{BEGUN, Dropped, Ending, Link, RecordKey, State, Store, StoreError};
 
 /// Transactions that one run erases payloads with: the others follow with the next runs, so that none waits long after a pause of months.
 const ERASURES: u32 = 20;
@@ -108,6 +105,36 @@ impl SqliteStore {
         })
     }
 
+    /// Moves a damaged store aside, so that a new one can be made in its place; where to, if it was damaged.
+    ///
+    /// # Errors
+    /// When another process holds it, or its file cannot be moved.
+    pub fn move_aside_if_damaged(folder: &Path) -> Result<Option<PathBuf>, StoreError> {
+        private_folder(folder)?;
+        let _lock = exclusion::take(folder, &Patience::NONE)?;
+        let file = folder.join("store.sqlite");
+        if !file.exists() || !durable::is_damaged(&file) {
+            return Ok(None);
+        }
+        let now = Timestamp::now().strftime("%Y-%m-%d-%H%M%S");
+        let aside = folder.join(format!("store.sqlite.damaged-{now}"));
+        // The log belongs to the old file: a new one would take it for its own.
+        for side in ["-wal", "-shm", ""] {
+            let with = |path: &Path| {
+                let mut path = path.as_os_str().to_owned();
+                path.push(side);
+                PathBuf::from(path)
+            };
+            let from = with(&file);
+            if from.exists() {
+                std::fs::rename(&from, with(&aside)).map_err(|why| {
+                    trouble(&from, "could not be moved aside", &durable::reason(&why))
+                })?;
+            }
+        }
+        Ok(Some(aside))
+    }
+
     /// Opens the store in `folder` to read it, whoever writes to it meanwhile; none where nothing was ever stored.
     ///
     /// # Errors
@@ -150,18 +177,22 @@ impl SqliteStore {
         }))
     }
 
-    /// To see what it asks.
-    #[cfg(test)]
+    /// Where it lies.
+    pub(super) fn folder(&self) -> Option<&Path> {
+        self.file.parent()
+    }
+
+    /// For questions and upkeep beside the protocol's verbs.
     pub(super) fn connection(&self) -> &Connection {
         &self.connection
     }
 
-    fn failed(&self, what: &str) -> impl Fn(rusqlite::Error) -> StoreError + use<> {
+    pub(super) fn failed(&self, what: &str) -> impl Fn(rusqlite::Error) -> StoreError + use<> {
         failed(&self.file, what)
     }
 
     /// One transaction under our fencing number. After one that failed there is no other: nobody knows what the disk holds.
-    fn write<T>(
+    pub(super) fn write<T>(
         &mut self,
         what: &str,
         verb: impl FnOnce(&Transaction<'_>, u64) -> rusqlite::Result<T>,
@@ -489,17 +520,17 @@ impl Store for SqliteStore {
         })
     }
 
-    fn drop_payloads(&mut self, before: Timestamp) -> Result<(), StoreError> {
+    fn drop_payloads(&mut self, before: Timestamp) -> Result<Dropped, StoreError> {
+        let mut all = Dropped::default();
         for _ in 0..ERASURES {
-            let erased = self.write("erased old payloads", |transaction, _| {
-                Ok(ledger::drop_payloads(transaction, before, TOGETHER)?
-                    + listing::drop_sources(transaction, before, TOGETHER)?)
-            })?;
-            if erased == 0 {
+            let erased = self.drop_some(before)?;
+            if erased.is_nothing() {
                 break;
             }
+            all += erased;
         }
-        Ok(())
+        self.sweep_daily(before)?;
+        Ok(all)
     }
 
     fn cursor(&self, flow: &str) -> Result<Option<Timestamp>, StoreError> {

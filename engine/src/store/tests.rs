@@ -8,6 +8,7 @@ use super::sqlite::SqliteStore;
 use super::*;
 
 mod damage;
+mod erasure;
 mod listing;
 mod plans;
 

@@ -3,6 +3,8 @@
 mod flows;
 mod maps;
 mod paces;
+mod personal;
+mod relink;
 mod rules;
 mod shop;
 mod staging;

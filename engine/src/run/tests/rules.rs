@@ -10,6 +10,7 @@ use super::flows::{carry, counts, texts};
 use super::shop::{CUSTOMERS, DRAFTS, ORDERS, PAYMENTS, order, orders, paid};
 use super::systems::{Fault, Tables};
 use crate::plan::Plan;
+use crate::plan::connector::Reading;
 use crate::run::report::Report;
 use crate::run::{Options, Silent, run};
 use crate::store::journal::Phase;
@@ -717,4 +718,116 @@ fn a_store_that_was_moved_settles_once_before_its_first_write() {
         assert_eq!(waited(&report), settled);
     }
     assert_eq!(tables.records(DRAFTS).len(), 1);
+}
+
+/// Orders are read by the time of their last change.
+fn by_change() -> Plan {
+    let mut plan = shop();
+    let orders = &mut plan.resources[ORDERS as usize];
+    let shape = Arc::make_mut(&mut orders.shape);
+    let mut changed = shape.fields[0].clone();
+    changed.name = "changed".into();
+    shape.fields.push(changed);
+    orders.reading = Reading::Changed {
+        field: 5,
+        by_order: false,
+    };
+    plan
+}
+
+fn changed_at(order: Value, at: &str) -> Value {
+    let Value::Record(fields) = order else {
+        return order;
+    };
+    let at = Value::DateTime(at.parse().unwrap());
+    Value::Record(fields.iter().cloned().chain([at]).collect())
+}
+
+#[test]
+fn once_a_week_all_of_the_source_is_compared() {
+    let plan = by_change();
+    let tables = Tables::new(&plan);
+    let first = changed_at(
+        order("1", Some("A1"), "a@b.se", "paid", ""),
+        "2026-03-01T09:00:00Z",
+    );
+    tables.give(ORDERS, vec![first.clone()]);
+    let store = store();
+    let go = |now: &str| {
+        let options = Options {
+            now: now.parse().ok(),
+            ..Options::default()
+        };
+        let report = carry(&tables, &plan, &store, &options).0;
+        let flow = &report.flows[0];
+        (flow.read, flow.done, flow.unchanged, flow.compared.clone())
+    };
+    assert_eq!(go("2026-03-01T12:00:00Z"), (1, 1, 0, None));
+
+    // shown ten days late: behind the cursor and its overlap
+    let late = changed_at(
+        order("2", Some("A2"), "a@b.se", "paid", ""),
+        "2026-02-20T09:00:00Z",
+    );
+    tables.give(ORDERS, vec![first, late]);
+    assert_eq!(go("2026-03-02T12:00:00Z").0, 0);
+    assert_eq!(go("2026-03-08T11:59:59Z").0, 0);
+    tables.log();
+    let (read, done, unchanged, compared) = go("2026-03-08T12:00:00Z");
+    assert_eq!((read, done, unchanged), (2, 1, 1));
+    insta::assert_snapshot!(compared.unwrap(), @"All of till.orders was read and compared, as once a week; the last time was on 2026-03-01.");
+    assert_eq!(tables.records(DRAFTS).len(), 2);
+
+    assert_eq!(go("2026-03-09T12:00:00Z").3, None, "the week begins anew");
+    assert!(go("2026-03-16T12:00:00Z").3.is_some());
+    let log = tables.log();
+    let asked = log.iter().skip_while(|line| !line.starts_with("create"));
+    let last = asked.filter(|line| line.starts_with("page") || line.starts_with("find"));
+    assert!(
+        last.count() < 10,
+        "what is unchanged costs no look-up: {log:?}"
+    );
+}
+
+#[test]
+fn a_part_of_a_run_is_no_comparison() {
+    let plan = by_change();
+    let tables = Tables::new(&plan);
+    tables.give(
+        ORDERS,
+        vec![changed_at(
+            order("1", Some("A1"), "a@b.se", "paid", ""),
+            "2026-03-01T09:00:00Z",
+        )],
+    );
+    let store = store();
+    go(&tables, &plan, &store);
+    let began = store.lock().unwrap().compared("orders").unwrap();
+    assert!(began.is_some());
+    let later = began.and_then(|began| began.checked_add(SignedDuration::from_hours(24 * 30)).ok());
+    for options in [
+        Options {
+            limit: Some(1),
+            ..Options::default()
+        },
+        Options {
+            only: vec!["1".to_owned()],
+            ..Options::default()
+        },
+        Options {
+            since: later,
+            ..Options::default()
+        },
+        Options {
+            dry: true,
+            ..Options::default()
+        },
+    ] {
+        let options = Options {
+            now: later,
+            ..options
+        };
+        carry(&tables, &plan, &store, &options);
+        assert_eq!(store.lock().unwrap().compared("orders").unwrap(), began);
+    }
 }

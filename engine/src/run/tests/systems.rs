@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::shop::{DRAFTS, INVOICES};
 use crate::connect::{Outgoing, OutgoingAct, Page, PageQuery, Sent, Systems, Trouble, TurnedAway};
 use crate::plan::Plan;
-use crate::plan::connector::ResourceIx;
+use crate::plan::connector::{Reading, ResourceIx};
 use crate::run::cache;
 use crate::run::step::with;
 
@@ -301,8 +301,19 @@ impl Systems for Tables<'_> {
         inner.requests += 1;
         inner.log.push(format!("page {resource} {:?}", query.after));
         drop(inner);
+        let mut records = self.records(resource);
+        if let Reading::Changed { field, .. } = self.plan.resources[resource as usize].reading {
+            let field = usize::from(field);
+            records.retain(|record| match record {
+                Value::Record(fields) => match fields[field] {
+                    Value::DateTime(at) => Some(at) >= query.since,
+                    _ => true,
+                },
+                _ => true,
+            });
+        }
         Ok(Page {
-            records: self.records(resource),
+            records,
             next: None,
             clock: Some("2026-03-01T10:00:00Z".parse().unwrap()),
         })
