@@ -176,6 +176,8 @@ async fn until_nothing_changes(
 ) -> Result<Records, Cannot> {
     let watched = flowbook.watched();
     let mut before = world.records(&watched).await?;
+    // failures that may heal would be tried again by themselves, after pauses that grow
+    world.retry(flowbook)?.ended().await?;
     for _ in 0..MOST_RUNS {
         let ended = world.run(flowbook, None)?.ended().await?;
         let reported = ended.report.is_some();

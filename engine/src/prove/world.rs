@@ -76,15 +76,42 @@ impl World {
     /// # Errors
     /// The system starts no process.
     pub fn run(&self, flowbook: &Flowbook, limit: Option<u64>) -> Result<Process, Cannot> {
-        let mut words = vec!["run".to_owned(), flowbook.dir.display().to_string()];
-        words.extend(["--format".to_owned(), "json".to_owned()]);
-        words.extend(["--state".to_owned(), self.state().display().to_string()]);
+        let mut words = self.words("run", flowbook);
         for set in &flowbook.set {
             words.extend(["--set".to_owned(), set.clone()]);
         }
         if let Some(limit) = limit {
             words.extend(["--limit".to_owned(), limit.to_string()]);
         }
+        self.call(words, flowbook)
+    }
+
+    /// Has the next run try all failed records again, as a person does when a bad day is over.
+    ///
+    /// # Errors
+    /// The system starts no process.
+    pub fn retry(&self, flowbook: &Flowbook) -> Result<Process, Cannot> {
+        let mut words = self.words("retry", flowbook);
+        words.push("--all".to_owned());
+        self.call(words, flowbook)
+    }
+
+    fn words(&self, command: &str, flowbook: &Flowbook) -> Vec<String> {
+        let (dir, state) = (flowbook.dir.display(), self.state());
+        let state = state.display();
+        [
+            command,
+            &dir.to_string(),
+            "--format",
+            "json",
+            "--state",
+            &state.to_string(),
+        ]
+        .map(str::to_owned)
+        .to_vec()
+    }
+
+    fn call(&self, words: Vec<String>, flowbook: &Flowbook) -> Result<Process, Cannot> {
         let call = Call {
             words,
             environment: self.environment(flowbook),
