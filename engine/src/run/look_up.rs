@@ -371,15 +371,18 @@ pub(super) fn duplicate(plan: &Plan, flow: &str, key: &str, step: &str, hits: &[
         .take(5)
         .map(|hit| ops::in_text(&hit.id(plan)))
         .collect();
-    let resource = hits
-        .first()
+    let mut resources: Vec<String> = hits
+        .iter()
         .map(|hit| super::resource_name(plan, hit.resource))
-        .unwrap_or_default();
+        .collect();
+    resources.dedup();
+    let have = if resources.len() > 1 { "have" } else { "has" };
     Finding {
         flow: flow.to_owned(),
         key: key.to_owned(),
         message: format!(
-            "{resource} has {} records of this {step}: {}.",
+            "{} {have} {} records of this {step}: {}.",
+            resources.join(" and "),
             hits.len(),
             ids.join(", ")
         ),

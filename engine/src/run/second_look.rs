@@ -1,10 +1,12 @@
 //! Second look: what took more than one attempt, was confirmed by a look-up, or failed with an unknown outcome, is asked for again after 10 minutes, an
 //! hour and a day. A late request, a twin or a deleted document is told then; nothing that is booked is repaired.
 
+use flowbook_stdlib::value::Value;
 use jiff::{SignedDuration, Timestamp};
 
 use super::ask::Asker;
-use super::look_up::duplicate;
+use super::look_up::{Hit, duplicate};
+use super::ops::in_text;
 use super::report::Finding;
 use crate::connect::{Systems, Trouble};
 use crate::store::journal::{Entry, Phase, Sought};
@@ -46,8 +48,8 @@ impl<S: Systems> Asker<'_, S> {
                 self.stored(|store| store.looked_at(record, step, None))?;
                 continue;
             }
-            let hits = match self.look_up(&entry.sought).await {
-                Ok(hits) => hits,
+            let (hits, away) = match self.look_for_all(&entry).await {
+                Ok(looked) => looked,
                 Err(trouble) if trouble.local => continue,
                 Err(trouble) => return Err(trouble),
             };
@@ -67,6 +69,15 @@ impl<S: Systems> Asker<'_, S> {
                     format!("{step} was in {resource} and is not found there any more."),
                     "Somebody deleted it or changed its reference. If that was not meant, restore it there.",
                 )),
+                (Phase::Confirmed, 1) => {
+                    if let (Some(away), Some(other)) = (away, hits.first()) {
+                        let (away, other) = (in_text(&away), in_text(&other.id(self.plan)));
+                        findings.push(finding(
+                            format!("{step} {away} was in {resource} and is not found there any more; {other} is there with the same key."),
+                            "Somebody deleted the first, and the other was made by hand or by a request that came late. See there which of them is meant.",
+                        ));
+                    }
+                }
                 (Phase::Settled | Phase::Accepted, 1) => findings.push(finding(
                     format!("{step} is in {resource} after all: the answer to it was lost."),
                     "The next run that comes to this record finds it and goes on; it is not made again.",
@@ -76,5 +87,31 @@ impl<S: Systems> Asker<'_, S> {
             self.stored(|store| store.looked_at(record, step, next(&entry)))?;
         }
         Ok(findings)
+    }
+
+    /// What carries the mark of a write, and the key of ours where only another one is there. Ours can have turned into another form, and what came
+    /// late stands where it was: then all forms are asked, and what has gone on comes first.
+    async fn look_for_all(&self, entry: &Entry) -> Result<(Vec<Hit>, Option<Value>), Trouble> {
+        let hits = self.look_up(&entry.sought).await?;
+        let (record, step) = (&entry.intent.record, &entry.intent.step);
+        let links = self.stored(|store| store.links(record))?;
+        let ours = links.into_iter().find(|link| link.step == *step);
+        let (Some(ours), Some(first)) = (ours, hits.first()) else {
+            return Ok((hits, None));
+        };
+        let own = &entry.intent.resource;
+        let is_ours = |hit: &Hit| {
+            super::resource_name(self.plan, hit.resource) == ours.resource
+                && hit.id(self.plan) == ours.target
+        };
+        if super::resource_name(self.plan, first.resource) != *own || hits.iter().any(is_ours) {
+            return Ok((hits, None));
+        }
+        let others = entry.sought.iter().filter(|one| one.resource != *own);
+        let others: Vec<Sought> = others.cloned().collect();
+        let mut all = self.look_up(&others).await?;
+        let away = (all.is_empty() && ours.resource == *own).then_some(ours.target);
+        all.extend(hits);
+        Ok((all, away))
     }
 }

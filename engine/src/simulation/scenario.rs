@@ -76,6 +76,7 @@ impl Scenario {
                     .flatten(),
             }
         };
+        world.say(format!("{weather:?}"));
         world.state().weather = weather;
         Scenario {
             world,

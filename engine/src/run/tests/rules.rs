@@ -197,6 +197,22 @@ fn what_comes_later_than_promised_is_told_by_the_second_look() {
 }
 
 #[test]
+fn what_stands_in_the_place_of_ours_is_told_by_the_second_look() {
+    let plan = shop();
+    let tables = one_order(&plan);
+    tables.fault(Fault::None);
+    tables.fault(Fault::Silent);
+    let store = store();
+    let report = go(&tables, &plan, &store);
+    assert_eq!(report.flows[0].done, 1);
+    // A person deletes the draft of the second attempt; that of the first comes later than promised.
+    let late = ["late9", "A1", "id1", ""].map(|text| Value::Text(text.into()));
+    tables.give(DRAFTS, vec![Value::Record(late.into())]);
+    let report = go_later(&tables, &plan, &store);
+    insta::assert_snapshot!(report.findings[0].message, @"draft id1 was in books.drafts and is not found there any more; late9 is there with the same key.");
+}
+
+#[test]
 fn of_twins_the_first_is_ours_and_the_other_is_told() {
     let plan = shop();
     let tables = one_order(&plan);

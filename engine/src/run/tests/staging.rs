@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use flowbook_stdlib::value::Value;
+use jiff::{SignedDuration, Timestamp};
 
 use super::flows::{carry, counts, texts};
 use super::shop::{DRAFTS, INVOICES, ORDERS, booked, order};
@@ -160,4 +161,35 @@ fn a_draft_that_a_person_booked_meanwhile_is_found_booked() {
     assert_eq!(report.flows[0].done, 1, "{}", counts(&report));
     assert_eq!(tables.records(INVOICES).len(), 1);
     assert!(tables.records(DRAFTS).is_empty());
+}
+
+#[test]
+fn a_draft_that_comes_after_its_twin_was_booked_is_told_by_the_second_look() {
+    let plan = plan();
+    let tables = Tables::new(&plan);
+    tables.give(ORDERS, vec![order("1", Some("A1"), "a@b.se", "paid", "")]);
+    // The first draft takes effect later than promised; the second one is made and booked by then.
+    tables.fault(Fault::None);
+    tables.fault(Fault::Silent);
+    let store = Mutex::new(MemoryStore::default());
+    let (report, _) = carry(&tables, &plan, &store, &Options::default());
+    assert_eq!(report.flows[0].done, 1, "{}", counts(&report));
+    assert_eq!(tables.records(INVOICES).len(), 1);
+    let late = ["late9", "A1", "id1", ""].map(|text| Value::Text(text.into()));
+    tables.give(DRAFTS, vec![Value::Record(late.into())]);
+    let options = Options {
+        now: Some(Timestamp::now() + SignedDuration::from_mins(11)),
+        ..Options::default()
+    };
+    let (report, _) = carry(&tables, &plan, &store, &options);
+    let told: Vec<&str> = report
+        .findings
+        .iter()
+        .map(|finding| finding.message.as_str())
+        .collect();
+    insta::assert_debug_snapshot!(told, @r#"
+    [
+        "books.invoices and books.drafts have 2 records of this draft: id1, late9.",
+    ]
+    "#);
 }
