@@ -176,7 +176,8 @@ fn read_piece(file: FileId, text: &str, piece: Piece, out: &mut Parsed) {
     }
     let mut errors: Vec<SyntaxError> = Vec::new();
     let mut last = None;
-    while errors.len() < ERRORS_PER_ITEM {
+    // counted by tries: a line that closes what the one at fault opened can be blanked again and again without anything new to tell
+    for _ in 0..ERRORS_PER_ITEM {
         match Grammar::parse(Rule::one_item, &body) {
             Ok(mut pairs) => {
                 if errors.is_empty()
