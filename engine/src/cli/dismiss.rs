@@ -27,16 +27,7 @@ pub struct Options {
     place: Place,
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// For a reader.
-    #[default]
-    Human,
-    /// A list.
-    Json,
+    format: output::Format,
 }
 
 #[derive(serde::Serialize)]
@@ -124,8 +115,8 @@ fn run(options: &Options) -> Result<Exit, Exit> {
         }
     }
     match options.format {
-        Format::Json => output::json(&all),
-        Format::Human => {
+        output::Format::Json => output::json(&all),
+        output::Format::Human => {
             for told in &all {
                 output::print(&format!("{}\n", told.message));
             }

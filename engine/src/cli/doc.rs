@@ -11,22 +11,13 @@ pub struct Options {
     what: What,
     /// How the reference is printed.
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: output::Format,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum What {
     /// The standard functions.
     Std,
-}
-
-#[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
-enum Format {
-    /// Markdown.
-    #[default]
-    Human,
-    /// An array of functions.
-    Json,
 }
 
 #[derive(serde::Serialize)]
@@ -40,8 +31,8 @@ struct Entry {
 pub fn command(options: &Options) -> Exit {
     let What::Std = options.what;
     match options.format {
-        Format::Human => output::print(&reference::markdown()),
-        Format::Json => output::json(
+        output::Format::Human => output::print(&reference::markdown()),
+        output::Format::Json => output::json(
             &functions::ALL
                 .iter()
                 .map(|function| Entry {

@@ -14,16 +14,7 @@ pub struct Options {
     set: Vec<String>,
     /// How it is printed.
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// For a reader.
-    #[default]
-    Human,
-    /// The plan itself, or the page's parts.
-    Json,
+    format: output::Format,
 }
 
 #[derive(serde::Serialize)]
@@ -45,20 +36,20 @@ fn is_code(word: &str) -> bool {
         .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
 }
 
-fn page(code: &str, format: Format) -> Exit {
+fn page(code: &str, format: output::Format) -> Exit {
     let Some(entry) = catalogue::find(code) else {
         output::error(&format!("There is no code {code}."));
         output::help("A code stands in brackets beside each finding: F0301, say.");
         return Exit::Broken;
     };
     match format {
-        Format::Human => output::print(&format!(
+        output::Format::Human => output::print(&format!(
             "{}: {}\n\n{}\n",
             entry.code,
             entry.title,
             entry.page.trim()
         )),
-        Format::Json => output::json(&Page {
+        output::Format::Json => output::json(&Page {
             code: entry.code,
             title: entry.title,
             page: entry.page.trim(),
@@ -89,7 +80,7 @@ fn flows(words: &[String], options: &Options) -> Exit {
             return Exit::Broken;
         }
     }
-    if options.format == Format::Json {
+    if options.format == output::Format::Json {
         output::json(&plan);
         return Exit::Done;
     }

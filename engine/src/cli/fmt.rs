@@ -18,16 +18,7 @@ pub struct Options {
     check: bool,
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// Files and differences.
-    #[default]
-    Human,
-    /// An array of {file, changed}.
-    Json,
+    format: output::Format,
 }
 
 #[derive(serde::Serialize)]
@@ -64,7 +55,7 @@ pub fn command(options: &Options) -> Exit {
         }
     }
     let changed = results.iter().filter(|result| result.changed).count();
-    if options.format == Format::Json {
+    if options.format == output::Format::Json {
         output::json(&results);
     } else {
         let verb = if options.check {
@@ -123,7 +114,7 @@ fn one(path: &Path, options: &Options) -> Result<bool, String> {
         return Ok(false);
     }
     if options.check {
-        if options.format == Format::Human {
+        if options.format == output::Format::Human {
             let diff = TextDiff::from_lines(&text, &formatted);
             output::print(
                 &diff

@@ -26,16 +26,7 @@ pub struct Options {
     place: Place,
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// For a reader.
-    #[default]
-    Human,
-    /// One object.
-    Json,
+    format: output::Format,
 }
 
 #[derive(serde::Serialize)]
@@ -79,8 +70,8 @@ fn run(options: &Options) -> Result<Exit, Exit> {
         found: searched.into_iter().filter(|one| one.times > 0).collect(),
     };
     match options.format {
-        Format::Json => output::json(&told),
-        Format::Human => output::print(&sentences(&told, &desk)),
+        output::Format::Json => output::json(&told),
+        output::Format::Human => output::print(&sentences(&told, &desk)),
     }
     Ok(match told.found.is_empty() {
         true => Exit::Done,

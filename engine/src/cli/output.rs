@@ -8,6 +8,16 @@ use super::Exit;
 use crate::diagnostic::Look;
 use crate::lower::Missing;
 
+/// How a command's result is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Format {
+    /// For a reader.
+    #[default]
+    Human,
+    /// For a program.
+    Json,
+}
+
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Color {

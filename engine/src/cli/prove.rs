@@ -52,16 +52,7 @@ pub struct Options {
     set: Vec<String>,
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// A few lines, and what each failing seed shows.
-    #[default]
-    Human,
-    /// One object.
-    Json,
+    format: output::Format,
 }
 
 const ORDERS: u32 = 20;
@@ -163,8 +154,8 @@ fn bar(seeds: usize) -> ProgressBar {
 
 fn told(options: &Options, outcome: &Outcome) -> Exit {
     match options.format {
-        Format::Json => output::json(outcome),
-        Format::Human => {
+        output::Format::Json => output::json(outcome),
+        output::Format::Human => {
             output::print(&outcome.summary(&again(options)));
             if !CAN_PAUSE {
                 output::note(

@@ -27,16 +27,7 @@ pub struct Options {
     place: Place,
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// For a reader.
-    #[default]
-    Human,
-    /// One object.
-    Json,
+    format: output::Format,
 }
 
 fn span(text: &str) -> Result<Duration, String> {
@@ -92,8 +83,8 @@ fn run(options: &Options) -> Result<Exit, Exit> {
         file_bytes_after: erasure::size(desk.folder()),
     };
     match options.format {
-        Format::Json => output::json(&told),
-        Format::Human => output::print(&sentences(&told, &desk)),
+        output::Format::Json => output::json(&told),
+        output::Format::Human => output::print(&sentences(&told, &desk)),
     }
     Ok(Exit::Done)
 }

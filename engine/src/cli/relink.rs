@@ -28,7 +28,7 @@ pub struct Options {
     state: Option<PathBuf>,
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t)]
-    format: run::Format,
+    format: output::Format,
 }
 
 pub fn command(options: &Options) -> Exit {
@@ -79,9 +79,9 @@ impl<'r> Told<'r> {
 }
 
 /// Says what was found.
-pub fn tell(report: &Report, format: run::Format) {
+pub fn tell(report: &Report, format: output::Format) {
     let all: Vec<Told<'_>> = report.flows.iter().map(Told::of).collect();
-    if format == run::Format::Json {
+    if format == output::Format::Json {
         output::json(&all);
         return;
     }

@@ -34,16 +34,7 @@ pub struct Options {
     place: Place,
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// For a reader.
-    #[default]
-    Human,
-    /// One object.
-    Json,
+    format: output::Format,
 }
 
 /// Records that are marked together.
@@ -100,8 +91,8 @@ fn run(options: &Options) -> Result<Exit, Exit> {
         by_key(options, &desk, &mut store, &keys, &mut marked)?;
     }
     match options.format {
-        Format::Json => output::json(&marked),
-        Format::Human => output::print(&text(&desk, &marked)),
+        output::Format::Json => output::json(&marked),
+        output::Format::Human => output::print(&text(&desk, &marked)),
     }
     Ok(match marked.left.is_empty() {
         true => Exit::Done,

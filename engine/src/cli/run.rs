@@ -72,7 +72,7 @@ pub struct Options {
     wait: Option<Duration>,
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: output::Format,
     /// Finds what was written, and writes nothing: `flowbook relink`.
     #[arg(skip)]
     relink: bool,
@@ -85,7 +85,7 @@ impl Options {
         set: Vec<String>,
         sandbox: bool,
         state: Option<PathBuf>,
-        format: Format,
+        format: output::Format,
     ) -> Options {
         Options {
             words,
@@ -106,15 +106,6 @@ impl Options {
 
 fn span(text: &str) -> Result<Duration, String> {
     settle::span(text).ok_or_else(|| "a span of time is written “30 s” or “10 min”".to_owned())
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
-    /// A summary for a bookkeeper.
-    #[default]
-    Human,
-    /// One object.
-    Json,
 }
 
 pub fn command(options: &Options) -> Exit {
@@ -247,13 +238,13 @@ async fn carry_out(
                 told(stopped);
             }
         }
-        Format::Json => {
+        output::Format::Json => {
             output::json(&report);
             if let Some(stopped) = &report.stopped {
                 told(stopped);
             }
         }
-        Format::Human => output::print(&report.summary()),
+        output::Format::Human => output::print(&report.summary()),
     }
     Ok(ended(&report))
 }
@@ -329,7 +320,7 @@ impl Watcher {
                 Ok(style) => ProgressBar::new_spinner().with_style(style),
                 Err(_) => ProgressBar::new_spinner(),
             }),
-            diffs: options.dry_run && !options.relink && options.format == Format::Human,
+            diffs: options.dry_run && !options.relink && options.format == output::Format::Human,
         }
     }
 

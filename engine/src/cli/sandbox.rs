@@ -37,7 +37,7 @@ pub struct Options {
     limits: Quota,
     /// How the address and keys are printed.
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: output::Format,
 }
 
 #[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
@@ -49,15 +49,6 @@ enum Quota {
     Wide,
     /// As many as come.
     None,
-}
-
-#[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
-enum Format {
-    /// Lines for a shell.
-    #[default]
-    Human,
-    /// One object.
-    Json,
 }
 
 /// The help of `--fault`, with every kind.
@@ -170,8 +161,8 @@ async fn serve(options: &Options, state: &Path) -> Exit {
         .into_iter()
         .map(|(name, value)| (format!("FLOWBOOK_{name}"), value));
     match options.format {
-        Format::Json => output::json(&env.collect::<BTreeMap<_, _>>()),
-        Format::Human => {
+        output::Format::Json => output::json(&env.collect::<BTreeMap<_, _>>()),
+        output::Format::Human => {
             let lines: String = env
                 .map(|(name, value)| format!("export {name}='{value}'\n"))
                 .collect();

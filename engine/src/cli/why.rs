@@ -32,16 +32,7 @@ pub struct Options {
     place: Place,
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// For a reader.
-    #[default]
-    Human,
-    /// An answer for each flow.
-    Json,
+    format: output::Format,
 }
 
 /// What a flow says of a record.
@@ -87,7 +78,7 @@ fn run(options: &Options) -> Result<Exit, Exit> {
     };
     let Some(store) = desk.read()? else {
         desk.nothing_yet();
-        if options.format == Format::Json {
+        if options.format == output::Format::Json {
             output::print("[]\n");
         }
         return Ok(Exit::Done);
@@ -104,8 +95,8 @@ fn run(options: &Options) -> Result<Exit, Exit> {
         }
     }
     match options.format {
-        Format::Json => output::json(&answers),
-        Format::Human => {
+        output::Format::Json => output::json(&answers),
+        output::Format::Human => {
             let texts: Vec<String> = answers.iter().map(Answer::text).collect();
             output::print(&texts.join("\n"));
         }
