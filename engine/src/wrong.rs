@@ -61,6 +61,8 @@ pub(crate) enum Wrong {
     NotCautious,
     /// What ended in doubt is not looked at a second time.
     NoSecondLook,
+    /// A read that does not show what was written a moment ago is believed.
+    MissBelieved,
 }
 
 /// Whether a variant is on: never, outside of tests.
@@ -84,7 +86,7 @@ mod switch {
 
     impl Wrong {
         /// All of them.
-        pub(crate) const ALL: [Wrong; 26] = [
+        pub(crate) const ALL: [Wrong; 27] = [
             Wrong::IntentAfterSend,
             Wrong::NoReconcile,
             Wrong::NoExclusion,
@@ -111,6 +113,7 @@ mod switch {
             Wrong::ChangedUnheld,
             Wrong::NotCautious,
             Wrong::NoSecondLook,
+            Wrong::MissBelieved,
         ];
     }
 

@@ -162,6 +162,10 @@ impl Store for Watched {
         self.store.open_entries()
     }
 
+    fn confirmed_last(&self, last: u32) -> Result<Vec<Entry>, StoreError> {
+        self.store.confirmed_last(last)
+    }
+
     fn entries(&self, record: &RecordKey) -> Result<Vec<Entry>, StoreError> {
         self.store.entries(record)
     }

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 use tokio::sync::{Mutex as Lock, OwnedMutexGuard};
@@ -13,12 +14,22 @@ use tokio::sync::{Mutex as Lock, OwnedMutexGuard};
 use crate::plan::connector::ResourceIx;
 use crate::wrong::{self, Wrong};
 
+/// A read that a record still rests on was asked at most so long ago.
+const ASKED_BEFORE: Duration = Duration::from_hours(1);
+
+/// With more keys, those are forgotten whose time is over.
+const MOST_UNSEEN: usize = 10_000;
+
 /// A resource and the text of a key in it.
 pub type Claim = (ResourceIx, String);
 
-/// Keys that are being written under.
+/// Keys that are being written under, and those that were a moment ago.
 #[derive(Debug, Default)]
-pub struct Claims(Mutex<FxHashMap<Claim, Arc<Lock<()>>>>);
+pub struct Claims {
+    locks: Mutex<FxHashMap<Claim, Arc<Lock<()>>>>,
+    /// Until when, by the run's clock, reads need not show what was written under a key.
+    unseen: Mutex<FxHashMap<Claim, Duration>>,
+}
 
 /// Held until the outcome of a write is known.
 #[derive(Debug)]
@@ -72,8 +83,35 @@ impl Claims {
             .collect()
     }
 
+    /// Something was written under these keys. Until then, nobody believes a read that does not find it.
+    pub fn wrote(&self, claims: impl IntoIterator<Item = Claim>, now: Duration, until: Duration) {
+        let mut unseen = self.unseen.lock().unwrap_or_else(PoisonError::into_inner);
+        if unseen.len() > MOST_UNSEEN {
+            unseen.retain(|_, until| *until + ASKED_BEFORE > now);
+        }
+        unseen.extend(claims.into_iter().map(|claim| (claim, until)));
+    }
+
+    /// Until when reads need not show what was last written under one of these keys.
+    pub fn unseen(&self, claims: &[Claim]) -> Option<Duration> {
+        let unseen = self.unseen.lock().unwrap_or_else(PoisonError::into_inner);
+        claims
+            .iter()
+            .filter_map(|claim| unseen.get(claim))
+            .max()
+            .copied()
+    }
+
+    /// Reads from now on show what was written under these keys.
+    pub fn seen(&self, claims: &[Claim]) {
+        let mut unseen = self.unseen.lock().unwrap_or_else(PoisonError::into_inner);
+        for claim in claims {
+            unseen.remove(claim);
+        }
+    }
+
     fn lock(&self, claim: Claim) -> Arc<Lock<()>> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() > 1_000 {
             all.retain(|_, lock| Arc::strong_count(lock) > 1);
         }

@@ -43,10 +43,18 @@ impl<'a, S: Systems> Engine<'a, S> {
         step: &'a Step,
         turned: &Turned,
         turn: &Turn,
+        claims: &[Claim],
     ) -> Result<Todo<'a>, Halt> {
         let ix = turned.0;
         life.machine.bounds.forget_step(turned);
-        let found = match self.at(life, turn, |machine| machine.look(ix)).await {
+        let mut looked = self.at(life, turn, |machine| machine.look(ix)).await;
+        if let Ok(found) = &looked
+            && self.settle_unseen(life, step, claims, found).await?
+        {
+            life.machine.bounds.forget_step(turned);
+            looked = self.at(life, turn, |machine| machine.look(ix)).await;
+        }
+        let found = match looked {
             // A dry run cannot know what is under a key that an answer would tell.
             Err(Halt::Late) if self.options.dry => Found::None,
             Err(Halt::Late) => return self.lacking(life, step),

@@ -505,7 +505,12 @@ impl<'a, S: Systems> Engine<'a, S> {
         };
         life.looked.insert(turned, found.clone());
         let creates = match (&found, step.verb, &step.to) {
-            (Found::Gone, ..) => return Err(self.gone(life, step)),
+            (Found::Gone, ..) if self.believes_misses() => return Err(self.gone(life, step)),
+            // Whether it is away is seen when its turn comes.
+            (Found::Gone, ..) => {
+                life.machine.bounds.pending.insert(ix);
+                return Err(Stop::Late);
+            }
             (Found::Elsewhere(..), ..) | (Found::Here(_), Verb::Create, _) => return Ok(()),
             (Found::None, Verb::Update, To::Record(_)) => return Ok(()),
             (Found::None, Verb::Update, _) => return Err(self.not_there(life, step)),

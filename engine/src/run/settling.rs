@@ -16,6 +16,7 @@ use super::look_up::{duplicate, resource_of};
 use super::page::{ADOPTED, Engine, Life};
 use super::report::Finding;
 use super::second_look;
+use super::step::Found;
 use super::write::Halt;
 use super::{Options, ask, store_trouble};
 use crate::connect::{Systems, Trouble};
@@ -77,11 +78,49 @@ impl<'a, S: Systems> Engine<'a, S> {
         step: &Step,
         released: Timestamp,
     ) -> Result<(), Halt> {
-        life.slot = None;
         let mut wait = settle_of(self.plan, step.resource);
         if wrong::is(Wrong::SettlesFromIntent) {
             wait = since(self.options, wait, Some(released));
         }
+        self.wait(life, wait).await
+    }
+
+    /// What a look-up did not find may be what was written a moment ago, by this process or the one before: a read may lag behind it. It is believed
+    /// once `settle` has passed since; that a known record is away, once it is seen so twice. True where it is to be looked up again.
+    pub(super) async fn settle_unseen(
+        &self,
+        life: &mut Life<'a>,
+        step: &Step,
+        claims: &[Claim],
+        found: &Found,
+    ) -> Result<bool, Halt> {
+        if self.believes_misses() {
+            return Ok(false);
+        }
+        let now = self.options.clock.elapsed();
+        let wait = match found {
+            Found::Gone => settle_of(self.plan, step.resource),
+            Found::None => match self.claims.unseen(claims) {
+                // The read may be an old one, whatever time it is by now.
+                Some(until) => until.saturating_sub(now),
+                None => return Ok(false),
+            },
+            Found::Here(_) | Found::Elsewhere(..) => return Ok(false),
+        };
+        self.wait(life, wait).await?;
+        self.claims.seen(claims);
+        self.forget_written(life, step);
+        Ok(true)
+    }
+
+    /// Whether nothing is to be written after what a read did not show.
+    pub(super) fn believes_misses(&self) -> bool {
+        self.options.dry || self.options.relink || wrong::is(Wrong::MissBelieved)
+    }
+
+    /// Waits; its place among the writers is free meanwhile.
+    async fn wait(&self, life: &mut Life<'a>, wait: Duration) -> Result<(), Halt> {
+        life.slot = None;
         let waits = self.idle.one();
         let waited = self
             .options
@@ -94,6 +133,18 @@ impl<'a, S: Systems> Engine<'a, S> {
         }
         life.slot = self.slot().await;
         Ok(())
+    }
+}
+
+impl Claims {
+    /// What earlier processes wrote last.
+    pub(super) fn wrote_before(&self, plan: &Plan, written: &[Entry], now: Duration) {
+        for entry in written {
+            if let Some(ix) = resource_of(plan, &entry.intent.resource) {
+                let claims = entry.claims.iter().map(|text| (ix, text.clone()));
+                self.wrote(claims, now, now + settle_of(plan, ix));
+            }
+        }
     }
 }
 

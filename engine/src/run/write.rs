@@ -13,12 +13,13 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::ask::Wanted;
 use super::cache;
 use super::changes::{Change, Does};
-use super::claims::{Claims, Held};
+use super::claims::{Claim, Claims, Held};
 use super::decide::Todo;
 use super::eval::{Machine, Turn};
 use super::page::{ADOPTED, Engine, Life};
 use super::payload::{Leaf, is_late, said};
 use super::second_look;
+use super::settling::settle_of;
 use super::step::{Found, Turned, unknown, with};
 use super::stop::{Ended, Stop};
 use crate::connect::{Systems, Trouble};
@@ -223,13 +224,15 @@ impl<'a, S: Systems> Engine<'a, S> {
             claims => claims?,
         };
         let waits = self.idle.one();
-        let held = self.claims.take(claims).await;
+        let held = self.claims.take(claims.clone()).await;
         drop(waits);
         life.slot = self.slot().await;
         if self.stops() {
             return Err(Halt::Stopped);
         }
-        let done = self.decide_and_send(life, step, &turned, turn).await;
+        let done = self
+            .decide_and_send(life, step, &turned, turn, &claims)
+            .await;
         life.slot = None;
         drop(held);
         done
@@ -241,11 +244,12 @@ impl<'a, S: Systems> Engine<'a, S> {
         step: &'a Step,
         turned: &Turned,
         turn: &Turn,
+        claims: &[Claim],
     ) -> Result<(), Halt> {
         /// An answer that the key is taken, or the target away, makes the engine look once more; not for ever.
         const MOST_LOOKS: usize = 3;
         for _ in 0..MOST_LOOKS {
-            let todo = self.decide(life, step, turned, turn).await?;
+            let todo = self.decide(life, step, turned, turn, claims).await?;
             match todo {
                 Todo::Drop(note) => {
                     life.notes.extend(note);
@@ -287,6 +291,9 @@ impl<'a, S: Systems> Engine<'a, S> {
                     let sent =
                         self.deliver(life, step, turned, turn, outgoing, found, &leaves, &change);
                     if let Some((answer, hash)) = sent.await? {
+                        let now = self.options.clock.elapsed();
+                        let until = now + settle_of(self.plan, step.resource);
+                        self.claims.wrote(claims.iter().cloned(), now, until);
                         self.wrote_back(life, step, &answer, &leaves);
                         if let Some(before) = &before {
                             self.no_echo(step, before, &leaves)

@@ -306,6 +306,10 @@ impl Store for Held {
         self.read(MemoryStore::open_entries)
     }
 
+    fn confirmed_last(&self, last: u32) -> Result<Vec<Entry>, StoreError> {
+        self.read(|kept| kept.confirmed_last(last))
+    }
+
     fn entries(&self, record: &RecordKey) -> Result<Vec<Entry>, StoreError> {
         self.read(|kept| kept.entries(record))
     }

@@ -44,13 +44,6 @@ pub(super) fn play(seed: u64) -> Outcome {
     })
 }
 
-/// For how many seconds reads may not show what was written: none, or `FLOWBOOK_LAG`. The engine does not stand it yet: what it wrote under a key, and
-/// forgot to hold in its cache, it asks for again, and believes that it is not there.
-fn lag() -> u64 {
-    let said = std::env::var("FLOWBOOK_LAG").ok();
-    said.and_then(|text| text.parse().ok()).unwrap_or(0)
-}
-
 struct Scenario {
     world: World,
     disk: Arc<Disk>,
@@ -68,7 +61,7 @@ impl Scenario {
             let mut dice = world.dice();
             Weather {
                 faults: *dice.one(&[5, 15, 30, 50]).unwrap_or(&15),
-                lag: lag(),
+                lag: *dice.one(&[0, 0, 30]).unwrap_or(&0),
                 beyond: dice.percent(6),
                 deaf: dice
                     .one(&[
@@ -109,11 +102,10 @@ impl Scenario {
             findings.extend(self.episode(&fates).await);
             let (gap, copies, restores, people) = {
                 let mut dice = self.world.dice();
-                let least = self.world.state().weather.lag + 1;
                 let gap = match dice.below(3) {
-                    0 => least + dice.below(5),
-                    1 => least + dice.below(90),
-                    _ => least + dice.below(900),
+                    0 => 1 + dice.below(5),
+                    1 => 1 + dice.below(90),
+                    _ => 1 + dice.below(900),
                 };
                 // Who sees a run die reaches for the backup.
                 let restores = match self.is_death.load(Ordering::Relaxed) {

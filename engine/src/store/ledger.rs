@@ -127,6 +127,15 @@ pub(super) fn open(connection: &Connection) -> rusqlite::Result<Vec<Entry>> {
     )
 }
 
+/// Confirmed entries among the last ones.
+pub(super) fn confirmed_last(connection: &Connection, last: u32) -> rusqlite::Result<Vec<Entry>> {
+    all(
+        connection,
+        "phase = 'confirmed' AND number > (SELECT MAX(number) FROM entry) - CAST(?1 AS INTEGER) ORDER BY number",
+        &[&last.to_string()],
+    )
+}
+
 /// Entries of a record.
 pub(super) fn of_record(
     connection: &Connection,

@@ -332,6 +332,16 @@ impl Store for MemoryStore {
             .collect())
     }
 
+    fn confirmed_last(&self, last: u32) -> Result<Vec<Entry>, StoreError> {
+        let skipped = self.released.len().saturating_sub(last as usize);
+        let entries = self.released.iter().skip(skipped);
+        Ok(entries
+            .filter_map(|at| self.entries.get(at))
+            .filter(|entry| entry.phase == Phase::Confirmed)
+            .cloned()
+            .collect())
+    }
+
     fn entries(&self, record: &RecordKey) -> Result<Vec<Entry>, StoreError> {
         Ok(self
             .entries

@@ -281,6 +281,9 @@ pub trait Store: Send {
     /// Writes of which nobody knows whether they took effect, in the order of their release.
     fn open_entries(&self) -> Result<Vec<Entry>, StoreError>;
 
+    /// Writes that were confirmed, among the `last` ones that the journal heard of: reads may not show them yet.
+    fn confirmed_last(&self, last: u32) -> Result<Vec<Entry>, StoreError>;
+
     /// The journal's entries of a record.
     fn entries(&self, record: &RecordKey) -> Result<Vec<Entry>, StoreError>;
 

@@ -494,6 +494,11 @@ impl Store for SqliteStore {
         ledger::open(&self.connection).map_err(self.failed("read which writes are open"))
     }
 
+    fn confirmed_last(&self, last: u32) -> Result<Vec<Entry>, StoreError> {
+        ledger::confirmed_last(&self.connection, last)
+            .map_err(self.failed("read what was written last"))
+    }
+
     fn entries(&self, record: &RecordKey) -> Result<Vec<Entry>, StoreError> {
         ledger::of_record(&self.connection, record)
             .map_err(self.failed("read what was written of a record"))

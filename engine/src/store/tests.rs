@@ -191,6 +191,24 @@ fn what_is_only_planned_is_not_open_and_goes_with_the_record_s_end() {
 }
 
 #[test]
+fn what_was_confirmed_among_the_last_writes_is_told() {
+    both(|store| {
+        assert_eq!(store.confirmed_last(2), Ok(vec![]));
+        for step in ["a", "b", "c"] {
+            assert!(releases(store, release(step, 5, None)).is_empty());
+            ends(store, step, Phase::Confirmed, None);
+        }
+        assert!(releases(store, release("d", 5, None)).is_empty());
+        let steps = |store: &mut dyn Store, last| -> Vec<String> {
+            let entries = store.confirmed_last(last).expect("read");
+            entries.into_iter().map(|entry| entry.intent.step).collect()
+        };
+        assert_eq!(steps(store, 9), ["a", "b", "c"]);
+        assert_eq!(steps(store, 2), ["c"]);
+    });
+}
+
+#[test]
 fn what_is_released_is_open_until_its_outcome_and_its_record_has_passed() {
     both(|store| {
         store.plan(&[intent("draft")]).expect("stored");
