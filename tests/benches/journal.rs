@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use flowbook::plan::Plan;
-use flowbook::store::journal::{Batch, Entry, Intent, Overruled};
+use flowbook::store::journal::{self, Batch, Entry, Intent, Overruled};
 use flowbook::store::kept::{Cause, Filter, Kept};
 use flowbook::store::memory::MemoryStore;
 use flowbook::store::sqlite::SqliteStore;
@@ -162,7 +162,7 @@ impl Store for Watched {
         self.store.open_entries()
     }
 
-    fn confirmed_last(&self, last: u32) -> Result<Vec<Entry>, StoreError> {
+    fn confirmed_last(&self, last: u32) -> Result<Vec<journal::Written>, StoreError> {
         self.store.confirmed_last(last)
     }
 

@@ -22,7 +22,7 @@ use super::{Options, ask, store_trouble};
 use crate::connect::{Systems, Trouble};
 use crate::plan::connector::ResourceIx;
 use crate::plan::{Plan, Step};
-use crate::store::journal::{Entry, Outcome, Phase};
+use crate::store::journal::{Entry, Outcome, Phase, Written};
 use crate::store::{Link, RecordKey, StoreError};
 use crate::wrong::{self, Wrong};
 
@@ -138,9 +138,9 @@ impl<'a, S: Systems> Engine<'a, S> {
 
 impl Claims {
     /// What earlier processes wrote last.
-    pub(super) fn wrote_before(&self, plan: &Plan, written: &[Entry], now: Duration) {
+    pub(super) fn wrote_before(&self, plan: &Plan, written: &[Written], now: Duration) {
         for entry in written {
-            if let Some(ix) = resource_of(plan, &entry.intent.resource) {
+            if let Some(ix) = resource_of(plan, &entry.resource) {
                 let claims = entry.claims.iter().map(|text| (ix, text.clone()));
                 self.wrote(claims, now, now + settle_of(plan, ix));
             }

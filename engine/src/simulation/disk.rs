@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::book::SETTLE_S;
 use super::clock;
 use super::world::{Asked, World};
-use crate::store::journal::{Batch, Entry, Intent, Outcome, Overruled, Phase};
+use crate::store::journal::{Batch, Entry, Intent, Outcome, Overruled, Phase, Written};
 use crate::store::kept::{Cause, Filter, Kept};
 use crate::store::memory::MemoryStore;
 use crate::store::{Dropped, End, Ending, Link, RecordKey, State, Store, StoreError};
@@ -306,7 +306,7 @@ impl Store for Held {
         self.read(MemoryStore::open_entries)
     }
 
-    fn confirmed_last(&self, last: u32) -> Result<Vec<Entry>, StoreError> {
+    fn confirmed_last(&self, last: u32) -> Result<Vec<Written>, StoreError> {
         self.read(|kept| kept.confirmed_last(last))
     }
 

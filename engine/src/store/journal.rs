@@ -73,6 +73,15 @@ pub struct Intent {
     pub resource: String,
 }
 
+/// The keys under which a write was confirmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The target resource: `books.customers`.
+    pub resource: String,
+    /// The keys, as texts.
+    pub claims: Vec<String>,
+}
+
 /// A question by which the effect of a write is found, whatever becomes of the process or of the source record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Sought {

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::journal::{Entry, Intent, Phase};
+use super::journal::{Entry, Intent, Phase, Written};
 use super::{Dropped, RecordKey};
 
 const ENTRY: &str = "flow, key, step, resource, source, phase, claims, sought, chosen, attempts, payload, change, renewed, at, looks, look_at";
@@ -127,13 +127,20 @@ pub(super) fn open(connection: &Connection) -> rusqlite::Result<Vec<Entry>> {
     )
 }
 
-/// Confirmed entries among the last ones.
-pub(super) fn confirmed_last(connection: &Connection, last: u32) -> rusqlite::Result<Vec<Entry>> {
-    all(
-        connection,
-        "phase = 'confirmed' AND number > (SELECT MAX(number) FROM entry) - CAST(?1 AS INTEGER) ORDER BY number",
-        &[&last.to_string()],
-    )
+/// The keys of confirmed entries among the last ones: out of an index that holds them, since the entries may be long.
+pub(super) fn confirmed_last(connection: &Connection, last: u32) -> rusqlite::Result<Vec<Written>> {
+    connection
+        .prepare_cached(
+            "SELECT resource, claims FROM entry INDEXED BY entry_confirmed
+             WHERE phase = 'confirmed' AND number > (SELECT MAX(number) FROM entry) - ?1 ORDER BY number",
+        )?
+        .query_map([last], |row| {
+            Ok(Written {
+                resource: row.get(0)?,
+                claims: parsed(&row.get::<_, String>(1)?)?,
+            })
+        })?
+        .collect()
 }
 
 /// Entries of a record.

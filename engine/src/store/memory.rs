@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use flowbook_stdlib::value::Value;
 use jiff::Timestamp;
 
-use super::journal::{Batch, Entry, Intent, Overruled, Phase};
+use super::journal::{Batch, Entry, Intent, Overruled, Phase, Written};
 use super::kept::{Cause, Filter, Kept};
 use super::{BEGUN, Dropped, End, Ending, Link, Reason, RecordKey, State, Store, StoreError};
 
@@ -332,13 +332,16 @@ impl Store for MemoryStore {
             .collect())
     }
 
-    fn confirmed_last(&self, last: u32) -> Result<Vec<Entry>, StoreError> {
+    fn confirmed_last(&self, last: u32) -> Result<Vec<Written>, StoreError> {
         let skipped = self.released.len().saturating_sub(last as usize);
         let entries = self.released.iter().skip(skipped);
         Ok(entries
             .filter_map(|at| self.entries.get(at))
             .filter(|entry| entry.phase == Phase::Confirmed)
-            .cloned()
+            .map(|entry| Written {
+                resource: entry.intent.resource.clone(),
+                claims: entry.claims.clone(),
+            })
             .collect())
     }
 

@@ -20,7 +20,7 @@ mod listing;
 mod schema;
 
 pub use exclusion::Patience;
-use journal::{Batch, Entry, Intent, Overruled};
+use journal::{Batch, Entry, Intent, Overruled, Written};
 use kept::{Cause, Filter, Kept};
 
 /// A source record of a flow.
@@ -281,8 +281,8 @@ pub trait Store: Send {
     /// Writes of which nobody knows whether they took effect, in the order of their release.
     fn open_entries(&self) -> Result<Vec<Entry>, StoreError>;
 
-    /// Writes that were confirmed, among the `last` ones that the journal heard of: reads may not show them yet.
-    fn confirmed_last(&self, last: u32) -> Result<Vec<Entry>, StoreError>;
+    /// Under which keys writes were confirmed, among the `last` entries that the journal heard of: reads may not show them yet.
+    fn confirmed_last(&self, last: u32) -> Result<Vec<Written>, StoreError>;
 
     /// The journal's entries of a record.
     fn entries(&self, record: &RecordKey) -> Result<Vec<Entry>, StoreError>;

@@ -77,4 +77,6 @@ pub(super) const SCHEMA: &[M<'_>] = &[
         "ALTER TABLE store ADD COLUMN unswept INTEGER NOT NULL DEFAULT 0;
      ALTER TABLE store ADD COLUMN swept TEXT;",
     ),
+    // Under which keys the last writes were confirmed, without their payloads.
+    M::up("CREATE INDEX entry_confirmed ON entry (number, resource, claims) WHERE phase = 'confirmed';"),
 ];

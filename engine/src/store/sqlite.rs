@@ -12,7 +12,7 @@ use rusqlite_migration::Migrations;
 
 use super::durable::{self, damaged, private_folder, trouble};
 use super::exclusion::{self, Patience};
-use super::journal::{Batch, Entry, Intent, Overruled};
+use super::journal::{Batch, Entry, Intent, Overruled, Written};
 use super::kept::{Cause, Filter, Kept};
 use super::ledger;
 use super::listing::{self, STATE};
@@ -494,7 +494,7 @@ impl Store for SqliteStore {
         ledger::open(&self.connection).map_err(self.failed("read which writes are open"))
     }
 
-    fn confirmed_last(&self, last: u32) -> Result<Vec<Entry>, StoreError> {
+    fn confirmed_last(&self, last: u32) -> Result<Vec<Written>, StoreError> {
         ledger::confirmed_last(&self.connection, last)
             .map_err(self.failed("read what was written last"))
     }
