@@ -5,7 +5,7 @@ use std::sync::Arc;
 use flowbook_stdlib::types::{Kind, Shape, Type};
 use flowbook_stdlib::value::Value;
 
-use super::shop::{CUSTOMERS, ORDERS, orders};
+use super::shop::{CUSTOMERS, ORDERS, orders, record};
 use super::systems::Tables;
 use crate::plan::{Ask, MapEntry, Node, Op, Plan, Program, Question, Slot};
 use crate::run::Options;
@@ -66,8 +66,7 @@ fn entry(plan: &Plan) -> MapEntry {
 fn mapped(input: &str) -> String {
     let plan = orders();
     let tables = Tables::new(&plan);
-    let customer = ["id9", "a@b.se", "A"].map(|text| Value::Text(text.into()));
-    tables.give(CUSTOMERS, vec![Value::Record(customer.into())]);
+    tables.give(CUSTOMERS, vec![record(["id9", "a@b.se", "A"])]);
     let (mut out, mut errors) = (Vec::new(), Vec::new());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()

@@ -7,5 +7,5 @@ mod personal;
 mod relink;
 mod rules;
 mod shop;
-mod staging;
 mod systems;
+mod trial;

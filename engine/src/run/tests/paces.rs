@@ -1,140 +1,104 @@
 //! When failed records are tried again, by themselves and because a person asks; and what an unchanged record costs.
 
-use std::sync::Mutex;
-
 use flowbook_stdlib::value::Value;
 use jiff::{SignedDuration, Timestamp};
 
-use super::flows::{carry, counts, texts};
-use super::shop::{CUSTOMERS, DRAFTS, ORDERS, PAYMENTS, order, orders, paid};
-use super::systems::{Fault, Tables};
+use super::shop::{CUSTOMERS, DRAFTS, ORDERS, PAYMENTS, order, orders, paid, record};
+use super::systems::Fault;
+use super::trial::{Trial, counts, key_of};
 use crate::plan::Plan;
-use crate::run::Options;
 use crate::run::report::Report;
+use crate::run::{Options, pace};
 use crate::store::journal::Entry;
-use crate::store::memory::MemoryStore;
-use crate::store::{End, RecordKey, State, Store};
+use crate::store::{End, Store};
 
-/// The fault of a record that is too long for its target.
+/// The note of a record that is too long for its target.
 const TOO_LONG: &str = "more than twenty characters";
 
-fn at(minutes: i64) -> Options {
+fn minute(minute: i64) -> Timestamp {
     let begin: Timestamp = "2026-03-01T09:00:00Z".parse().unwrap();
-    Options {
-        now: begin.checked_add(SignedDuration::from_mins(minutes)).ok(),
-        ..Options::default()
-    }
+    begin + SignedDuration::from_mins(minute)
 }
 
-fn go(tables: &Tables<'_>, plan: &Plan, store: &Mutex<MemoryStore>, minutes: i64) -> Report {
-    carry(tables, plan, store, &at(minutes)).0
+fn with_note(note: &str) -> Value {
+    order("1", Some("A1"), "a@b.se", "paid", note)
 }
 
-fn store() -> Mutex<MemoryStore> {
-    Mutex::new(MemoryStore::default())
+/// A shop with one order.
+fn one(plan: Plan, note: &str) -> Trial {
+    Trial::new(plan).with_orders([with_note(note)])
 }
 
-fn one(note: &str) -> Vec<Value> {
-    vec![order("1", Some("A1"), "a@b.se", "paid", note)]
+/// What a run in that minute made of the order: whether it failed, and whether it was left to rest.
+fn fails(shop: &Trial, at: i64) -> (u64, u64) {
+    let report = shop.go_at(minute(at));
+    (report.flows[0].failed, report.flows[0].resting)
 }
 
-fn key() -> RecordKey {
-    RecordKey {
-        flow: "orders".to_owned(),
-        key: "1".to_owned(),
-    }
+fn failure(report: &Report) -> &str {
+    &report.flows[0].failures[0].code
 }
 
-fn state(store: &Mutex<MemoryStore>) -> State {
-    let states = store.lock().unwrap().states("orders", &["1".to_owned()]);
-    states.unwrap().remove(0).unwrap()
+fn draft(shop: &Trial) -> Entry {
+    let mut entries = shop.entries("1").into_iter();
+    entries.find(|entry| entry.intent.step == "draft").unwrap()
 }
 
-fn draft(store: &Mutex<MemoryStore>) -> Entry {
-    let entries = store.lock().unwrap().entries(&key()).unwrap();
-    let mut drafts = entries
-        .into_iter()
-        .filter(|entry| entry.intent.step == "draft");
-    drafts.next().unwrap()
+/// A person has the next run try the order.
+fn asks(shop: &Trial) {
+    let mut store = shop.store.lock().unwrap();
+    store.try_again(&[key_of("1")]).unwrap();
 }
 
 /// Whether the books were asked or told anything.
-fn touched(tables: &Tables<'_>) -> bool {
-    tables.log().iter().any(|line| !line.starts_with("page 0"))
+fn touched(shop: &Trial) -> bool {
+    shop.log().iter().any(|line| !line.starts_with("page 0"))
 }
 
 #[test]
 fn what_would_fail_the_same_way_is_computed_again_only_when_something_changed() {
-    let mut plan = orders();
-    let store = store();
-    {
-        let tables = Tables::new(&plan);
-        tables.give(ORDERS, one(TOO_LONG));
-        let report = go(&tables, &plan, &store, 0);
-        assert_eq!(report.flows[0].failures[0].code, "F0806");
-        assert!(state(&store).fixed);
-        tables.log();
-        for minutes in [0, 1, 60, 100_000] {
-            let report = go(&tables, &plan, &store, minutes);
-            assert_eq!((report.flows[0].failed, report.flows[0].resting), (1, 1));
-            assert_eq!(report.flows[0].failures[0].code, "F0806");
-            assert!(!touched(&tables), "after {minutes} minutes");
-        }
+    let mut shop = one(orders(), TOO_LONG);
+    assert_eq!(failure(&shop.go_at(minute(0))), "F0806");
+    assert!(shop.state("1").unwrap().fixed);
+    shop.log();
+    for at in [0, 1, 60, 100_000] {
+        let report = shop.go_at(minute(at));
+        assert_eq!((report.flows[0].failed, report.flows[0].resting), (1, 1));
+        assert_eq!(failure(&report), "F0806");
+        assert!(!touched(&shop), "after {at} minutes");
     }
     // The flowbook changes: it is tried.
-    plan.settings
-        .push(("document".to_owned(), Value::Bool(true)));
-    let tables = Tables::new(&plan);
-    tables.give(ORDERS, one(TOO_LONG));
-    let report = go(&tables, &plan, &store, 100_001);
-    assert_eq!((report.flows[0].failed, report.flows[0].resting), (1, 0));
-    assert!(touched(&tables));
+    let setting = ("document".to_owned(), Value::Bool(true));
+    shop.plan.settings.push(setting);
+    assert_eq!(fails(&shop, 100_001), (1, 0));
+    assert!(touched(&shop));
     // A person asks: it is tried, and rests again.
-    store.lock().unwrap().try_again(&[key()]).unwrap();
-    assert_eq!(go(&tables, &plan, &store, 100_001).flows[0].resting, 0);
-    assert_eq!(go(&tables, &plan, &store, 100_001).flows[0].resting, 1);
+    asks(&shop);
+    assert_eq!(fails(&shop, 100_001), (1, 0));
+    assert_eq!(fails(&shop, 100_001), (1, 1));
     // The record changes: it is carried over.
-    tables.give(ORDERS, one("short"));
-    assert_eq!(go(&tables, &plan, &store, 100_001).flows[0].done, 1);
-    assert_eq!(state(&store).end, End::Done);
+    shop.orders([with_note("short")]);
+    assert_eq!(shop.go_at(minute(100_001)).flows[0].done, 1);
+    assert_eq!(shop.state("1").unwrap().end, End::Done);
 }
 
 #[test]
 fn what_may_heal_is_tried_after_pauses_that_grow() {
-    let plan = orders();
-    let tables = Tables::new(&plan);
-    tables.give(ORDERS, one(""));
-    let store = store();
-    for _ in 0..10 {
-        tables.fault(Fault::Refused);
-    }
-    let mut now = 0;
-    assert_eq!(go(&tables, &plan, &store, now).flows[0].failed, 1);
-    assert!(!state(&store).fixed);
+    let shop = one(orders(), "").with_faults((0..10).map(|_| Fault::Refused));
+    assert_eq!(fails(&shop, 0), (1, 0));
+    assert!(!shop.state("1").unwrap().fixed);
     // After the first failure the next run tries, whenever it comes.
-    assert_eq!(go(&tables, &plan, &store, now).flows[0].resting, 0);
+    assert_eq!(fails(&shop, 0), (1, 0));
+    let mut now = 0;
     for pause in [1, 5, 30, 120, 360, 1440, 1440] {
-        let early = go(&tables, &plan, &store, now + pause - 1);
-        assert_eq!(
-            (early.flows[0].failed, early.flows[0].resting),
-            (1, 1),
-            "{pause}"
-        );
+        assert_eq!(fails(&shop, now + pause - 1), (1, 1), "{pause}");
         now += pause;
-        let report = go(&tables, &plan, &store, now);
-        assert_eq!(
-            (report.flows[0].failed, report.flows[0].resting),
-            (1, 0),
-            "{pause}"
-        );
+        assert_eq!(fails(&shop, now), (1, 0), "{pause}");
     }
-    assert_eq!(state(&store).tries, 9);
+    assert_eq!(shop.state("1").unwrap().tries, 9);
     // A clock that went back makes nobody wait.
-    assert_eq!(
-        go(&tables, &plan, &store, now - 100_000).flows[0].resting,
-        0
-    );
-    assert_eq!(go(&tables, &plan, &store, now + 1440).flows[0].done, 1);
+    assert_eq!(fails(&shop, now - 100_000), (1, 0));
+    assert_eq!(shop.go_at(minute(now + 1440)).flows[0].done, 1);
 }
 
 #[test]
@@ -142,152 +106,106 @@ fn a_flowbook_is_the_same_from_wherever_it_is_run() {
     let here = orders();
     let mut there = orders();
     there.files[0].name = "../shop/orders.flow".to_owned();
-    assert_eq!(
-        super::super::pace::hash_of(&here),
-        super::super::pace::hash_of(&there)
-    );
+    assert_eq!(pace::hash_of(&here), pace::hash_of(&there));
     there.flows[0].ripe_within_s += 1;
-    assert_ne!(
-        super::super::pace::hash_of(&here),
-        super::super::pace::hash_of(&there)
-    );
+    assert_ne!(pace::hash_of(&here), pace::hash_of(&there));
 }
 
 /// An order whose draft was sent three times in vain.
-fn given_up<'p>(plan: &'p Plan, store: &Mutex<MemoryStore>) -> Tables<'p> {
-    let tables = Tables::new(plan);
-    tables.give(ORDERS, one(""));
-    tables.fault(Fault::None);
-    for _ in 0..3 {
-        tables.fault(Fault::Silent);
-    }
-    let report = go(&tables, plan, store, 0);
-    assert_eq!(report.flows[0].failures[0].code, "F0809");
-    assert_eq!(draft(store).attempts.len(), 3);
-    tables
+fn given_up() -> Trial {
+    let silent = || Fault::Silent;
+    let shop = one(orders(), "").with_faults([Fault::None, silent(), silent(), silent()]);
+    assert_eq!(failure(&shop.go_at(minute(0))), "F0809");
+    assert_eq!(draft(&shop).attempts.len(), 3);
+    shop
 }
 
 #[test]
 fn a_retried_record_is_looked_up_and_then_sent_as_often_as_a_new_one() {
-    let plan = orders();
-    let store = store();
-    let tables = given_up(&plan, &store);
-    let report = go(&tables, &plan, &store, 0);
-    assert_eq!(report.flows[0].failed, 1, "not by itself");
-    store.lock().unwrap().try_again(&[key()]).unwrap();
-    tables.log();
-    for _ in 0..2 {
-        tables.fault(Fault::Silent);
-    }
-    let report = go(&tables, &plan, &store, 0);
+    let shop = given_up();
+    assert_eq!(fails(&shop, 0).0, 1, "not by itself");
+    asks(&shop);
+    shop.log();
+    shop.faults([Fault::Silent, Fault::Silent]);
+    let report = shop.go_at(minute(0));
     assert_eq!(report.flows[0].done, 1, "{}", counts(&report));
-    let log = tables.log();
+    let log = shop.log();
     let first = |what: &str| log.iter().position(|line| line.starts_with(what));
     assert!(
         first(&format!("find {DRAFTS}")) < first(&format!("silent {DRAFTS}")),
         "{log:?}"
     );
-    assert_eq!(tables.records(DRAFTS).len(), 1);
-    assert_eq!(draft(&store).attempts.len(), 6, "all of them stay known");
+    assert_eq!(shop.count(DRAFTS), 1);
+    assert_eq!(draft(&shop).attempts.len(), 6, "all of them stay known");
 }
 
 #[test]
 fn a_retried_record_that_is_there_after_all_is_not_made_twice() {
-    let plan = orders();
-    let store = store();
-    let tables = given_up(&plan, &store);
-    let late = ["late", "A1", "id1", ""].map(|text| Value::Text(text.into()));
-    tables.give(DRAFTS, vec![Value::Record(late.into())]);
-    store.lock().unwrap().try_again(&[key()]).unwrap();
-    tables.log();
-    assert_eq!(go(&tables, &plan, &store, 0).flows[0].done, 1);
-    assert!(!tables.log().iter().any(|line| line.starts_with("create")));
-    assert_eq!(texts(&tables.records(DRAFTS)), ["late A1 id1 "]);
+    let shop = given_up();
+    shop.give(DRAFTS, [record(["late", "A1", "id1", ""])]);
+    asks(&shop);
+    shop.log();
+    assert_eq!(shop.go_at(minute(0)).flows[0].done, 1);
+    assert!(!shop.made_something());
+    assert_eq!(shop.texts(DRAFTS), ["late A1 id1 "]);
 }
 
 #[test]
 fn what_nothing_would_tell_of_is_not_sent_again_though_a_person_asks() {
-    let plan = paid();
-    let store = store();
-    let tables = Tables::new(&plan);
-    tables.give(ORDERS, one(""));
-    tables.fault(Fault::None);
-    tables.fault(Fault::None);
-    tables.fault(Fault::Silent);
-    assert_eq!(
-        go(&tables, &plan, &store, 0).flows[0].failures[0].code,
-        "F0809"
-    );
-    store.lock().unwrap().try_again(&[key()]).unwrap();
-    let report = go(&tables, &plan, &store, 0);
-    assert_eq!(report.flows[0].failures[0].code, "F0809");
-    assert!(tables.records(PAYMENTS).is_empty());
+    let shop = one(paid(), "").with_faults([Fault::None, Fault::None, Fault::Silent]);
+    assert_eq!(failure(&shop.go_at(minute(0))), "F0809");
+    asks(&shop);
+    assert_eq!(failure(&shop.go_at(minute(0))), "F0809");
+    assert_eq!(shop.count(PAYMENTS), 0);
 }
 
 #[test]
 fn a_dismissed_record_is_not_looked_at_whatever_changes() {
-    let plan = orders();
-    let store = store();
-    let tables = Tables::new(&plan);
-    tables.give(ORDERS, one(TOO_LONG));
-    go(&tables, &plan, &store, 0);
-    let when = "2026-03-01T12:00:00Z".parse().unwrap();
-    store
-        .lock()
-        .unwrap()
-        .dismiss(&key(), "by hand", when)
-        .unwrap();
-    tables.give(ORDERS, one("changed"));
-    let only = Options {
-        only: vec!["1".to_owned()],
-        ..at(5)
+    let shop = one(orders(), TOO_LONG);
+    shop.go_at(minute(0));
+    let dismissed = {
+        let mut store = shop.store.lock().unwrap();
+        store.dismiss(&key_of("1"), "by hand", minute(180))
     };
-    for options in [at(5), only] {
-        let (report, told) = carry(&tables, &plan, &store, &options);
+    dismissed.unwrap();
+    shop.orders([with_note("changed")]);
+    let now = Some(minute(5));
+    let only = vec!["1".to_owned()];
+    for only in [Vec::new(), only] {
+        let options = Options {
+            only,
+            now,
+            ..Options::default()
+        };
+        let (report, told) = shop.go_as(&options);
         assert_eq!((report.failed(), report.flows[0].done), (0, 0), "{told}");
     }
-    assert!(tables.records(DRAFTS).is_empty());
-    assert_eq!(state(&store).end, End::Dismissed);
+    assert_eq!(shop.count(DRAFTS), 0);
+    assert_eq!(shop.state("1").unwrap().end, End::Dismissed);
 }
 
 #[test]
 fn an_unchanged_record_costs_nothing_and_an_update_is_sent_only_for_a_mapped_field() {
-    let plan = orders();
-    let store = store();
-    let tables = Tables::new(&plan);
-    tables.give(ORDERS, one("first"));
-    assert_eq!(go(&tables, &plan, &store, 0).flows[0].done, 1);
-    tables.log();
-    let report = go(&tables, &plan, &store, 1);
-    assert_eq!(report.flows[0].unchanged, 1);
+    let shop = one(orders(), "first");
+    assert_eq!(shop.go_at(minute(0)).flows[0].done, 1);
+    shop.log();
+    assert_eq!(shop.go_at(minute(1)).flows[0].unchanged, 1);
     assert_eq!(
-        tables.log(),
+        shop.log(),
         [format!("page {ORDERS} None")],
         "no write, no look-up"
     );
     // A field that no step writes to the customer changes: looked up, and nothing sent.
-    tables.give(ORDERS, one("second"));
-    go(&tables, &plan, &store, 2);
-    let log = tables.log();
-    assert!(
-        !log.iter()
-            .any(|line| line.starts_with("create") || line.starts_with("update")),
-        "{log:?}"
-    );
+    shop.orders([with_note("second")]);
+    shop.go_at(minute(2));
+    let log = shop.log();
+    let writes = |line: &String| line.starts_with("create") || line.starts_with("update");
+    assert!(!log.iter().any(writes), "{log:?}");
     // The status is the customer's name there: one update, of that field.
-    tables.give(
-        ORDERS,
-        vec![order("1", Some("A1"), "a@b.se", "sent", "second")],
-    );
-    let report = go(&tables, &plan, &store, 3);
+    shop.orders([order("1", Some("A1"), "a@b.se", "sent", "second")]);
+    let report = shop.go_at(minute(3));
     assert_eq!(report.flows[0].updated, 1, "{}", counts(&report));
-    let log = tables.log();
-    let updates: Vec<&String> = log
-        .iter()
-        .filter(|line| line.starts_with("update"))
-        .collect();
-    assert_eq!(
-        updates,
-        [&format!("update {CUSTOMERS} {{ Name: \"sent\" }}")]
-    );
+    let mut log = shop.log();
+    log.retain(|line| line.starts_with("update"));
+    assert_eq!(log, [format!("update {CUSTOMERS} {{ Name: \"sent\" }}")]);
 }

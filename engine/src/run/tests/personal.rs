@@ -1,15 +1,9 @@
 //! Personal fields stay out of what is told and stored of a record that was not carried over.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use flowbook_stdlib::value::Value;
-
-use super::flows::carry;
-use super::shop::{CUSTOMERS, ORDERS, order, orders};
-use super::systems::Tables;
-use crate::run::Options;
-use crate::store::Store;
-use crate::store::memory::MemoryStore;
+use super::shop::{CUSTOMERS, ORDERS, orders, paid_order, record};
+use super::trial::Trial;
 
 #[test]
 fn an_address_that_a_failure_names_is_hidden_where_its_field_is_personal() {
@@ -17,17 +11,12 @@ fn an_address_that_a_failure_names_is_hidden_where_its_field_is_personal() {
         let mut plan = orders();
         let shape = Arc::make_mut(&mut plan.resources[ORDERS as usize].shape);
         shape.fields[2].personal = personal;
-        let tables = Tables::new(&plan);
-        let customer = |id: &str| {
-            let fields = [id, "a@b.se", "zero"].map(|text| Value::Text(text.into()));
-            Value::Record(fields.into())
-        };
-        tables.give(CUSTOMERS, vec![customer("id8"), customer("id9")]);
-        tables.give(ORDERS, vec![order("1", Some("A1"), "a@b.se", "paid", "")]);
-        let store = Mutex::new(MemoryStore::default());
-        let (report, _) = carry(&tables, &plan, &store, &Options::default());
-        let states = store.lock().unwrap().states("orders", &["1".to_owned()]);
-        let kept = states.unwrap()[0].clone().unwrap().reason.unwrap();
+        let twins = ["id8", "id9"].map(|id| record([id, "a@b.se", "zero"]));
+        let shop = Trial::new(plan)
+            .with_orders([paid_order("1", "A1", "a@b.se")])
+            .with(CUSTOMERS, twins);
+        let report = shop.go();
+        let kept = shop.state("1").unwrap().reason.unwrap();
         let told = &report.flows[0].failures[0];
         assert_eq!(told.message, kept.message);
         assert_eq!(told.key, "1");

@@ -107,6 +107,11 @@ fn system(name: &str) -> System {
     }
 }
 
+/// A record of text fields.
+pub fn record<const FIELDS: usize>(fields: [&str; FIELDS]) -> Value {
+    Value::Record(fields.map(|text| Value::Text(text.into())).into())
+}
+
 /// Fields of an order: id, number, email, status, note.
 pub fn order(id: &str, number: Option<&str>, email: &str, status: &str, note: &str) -> Value {
     let text = |text: &str| Value::Text(text.into());
@@ -120,6 +125,11 @@ pub fn order(id: &str, number: Option<&str>, email: &str, status: &str, note: &s
         ]
         .into(),
     )
+}
+
+/// An order that is carried over.
+pub fn paid_order(id: &str, number: &str, email: &str) -> Value {
+    order(id, Some(number), email, "paid", "")
 }
 
 /// Builds a flow.
@@ -324,6 +334,17 @@ impl Build {
 /// Paid orders with a number become a draft of their customer, who is made where missing.
 pub fn orders() -> Plan {
     orders_and(|_, _, _| Vec::new())
+}
+
+/// As [`orders`], for orders of every status, which becomes their customer's name.
+pub fn of_any_status() -> Plan {
+    let mut plan = orders();
+    let flow = &mut plan.flows[0];
+    flow.acts.remove(0);
+    flow.rounds[0].last -= 1;
+    flow.rounds[1].first -= 1;
+    flow.rounds[1].last -= 1;
+    plan
 }
 
 /// As [`orders`], and the draft is compared with its order and then booked.

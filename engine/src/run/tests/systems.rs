@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::shop::{DRAFTS, INVOICES};
 use crate::connect::{Outgoing, OutgoingAct, Page, PageQuery, Sent, Systems, Trouble, TurnedAway};
 use crate::plan::Plan;
-use crate::plan::connector::{Reading, ResourceIx};
+use crate::plan::connector::{Reading, Resource, ResourceIx};
 use crate::run::cache;
 use crate::run::step::with;
 
@@ -48,11 +48,11 @@ pub enum Fault {
     Taken(Value),
 }
 
-pub struct Tables<'p> {
-    plan: &'p Plan,
+pub struct Tables {
+    resources: Vec<Resource>,
     inner: Mutex<Inner>,
     /// Looks on when a write leaves.
-    witness: Option<Box<dyn Fn() + Send + Sync + 'p>>,
+    witness: Option<Box<dyn Fn() + Send + Sync>>,
 }
 
 #[derive(Default)]
@@ -62,6 +62,10 @@ struct Inner {
     log: Vec<String>,
     /// What takes effect later: when, on what, what, and the draft that it books.
     late: Vec<(Instant, ResourceIx, Value, Option<Value>)>,
+    /// Reads show what was made only so long afterwards.
+    lag: Duration,
+    /// What reads do not show yet: until when, of what, its key.
+    unseen: Vec<(Instant, ResourceIx, Value)>,
     requests: u64,
 }
 
@@ -85,21 +89,22 @@ pub fn trouble(message: &str) -> Trouble {
     }
 }
 
-impl<'p> Tables<'p> {
-    pub fn new(plan: &'p Plan) -> Tables<'p> {
+impl Tables {
+    pub fn new(plan: &Plan) -> Tables {
         Tables {
-            plan,
+            resources: plan.resources.clone(),
             inner: Mutex::default(),
             witness: None,
         }
     }
 
-    pub fn witness(&mut self, witness: impl Fn() + Send + Sync + 'p) {
+    pub fn witness(&mut self, witness: impl Fn() + Send + Sync + 'static) {
         self.witness = Some(Box::new(witness));
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
         let mut inner = self.inner.lock().unwrap();
+        inner.unseen.retain(|(until, ..)| *until > Instant::now());
         let due =
             |(at, ..): &mut (Instant, ResourceIx, Value, Option<Value>)| *at <= Instant::now();
         let due: Vec<_> = inner.late.extract_if(.., due).collect();
@@ -108,7 +113,7 @@ impl<'p> Tables<'p> {
                 continue; // it is booked already
             }
             let all = inner.records.entry(resource).or_default();
-            let key = self.plan.resources[resource as usize].key.unwrap();
+            let key = self.resources[resource as usize].key.unwrap();
             all.retain(|other| cache::at(other, &[key]) != cache::at(&record, &[key]));
             all.push(record);
         }
@@ -117,6 +122,11 @@ impl<'p> Tables<'p> {
 
     pub fn give(&self, resource: ResourceIx, records: Vec<Value>) {
         self.inner().records.insert(resource, records);
+    }
+
+    /// Reads show what is made from now on only so long afterwards.
+    pub fn lag(&self, lag: Duration) {
+        self.inner().lag = lag;
     }
 
     pub fn fault(&self, fault: Fault) {
@@ -131,18 +141,28 @@ impl<'p> Tables<'p> {
             .unwrap_or_default()
     }
 
+    /// What reads show.
+    fn shown(&self, resource: ResourceIx) -> Vec<Value> {
+        let key = self.resources[resource as usize].key.unwrap();
+        let mut records = self.records(resource);
+        for (_, of, id) in &self.inner().unseen {
+            records.retain(|record| *of != resource || cache::at(record, &[key]) != id);
+        }
+        records
+    }
+
     pub fn log(&self) -> Vec<String> {
         std::mem::take(&mut self.inner().log)
     }
 
     fn matching(&self, resource: ResourceIx, find: Option<u16>, key: &[Value]) -> Vec<Value> {
-        let declared = &self.plan.resources[resource as usize];
+        let declared = &self.resources[resource as usize];
         let fields = cache::find_fields(declared, find);
         let ways = find.map(|find| &declared.finds[usize::from(find)].how);
         if ways.is_some_and(Vec::is_empty) {
             return Vec::new(); // unique: the answer to a create tells
         }
-        self.records(resource)
+        self.shown(resource)
             .into_iter()
             .filter(|record| {
                 fields
@@ -153,10 +173,16 @@ impl<'p> Tables<'p> {
             .collect()
     }
 
+    /// Records hold their fields in the order of the leaves' names in the shape.
+    fn field(&self, resource: ResourceIx, name: &str) -> u16 {
+        let shape = &self.resources[resource as usize].shape;
+        shape.field(name).unwrap().0 as u16
+    }
+
     /// None where no answer ever comes.
     fn answer(&self, write: &Outgoing) -> Option<Sent> {
         let resource = write.resource;
-        let declared = &self.plan.resources[resource as usize];
+        let declared = &self.resources[resource as usize];
         let mut inner = self.inner();
         inner.requests += 1;
         let body: Vec<String> = write
@@ -236,7 +262,7 @@ impl<'p> Tables<'p> {
         };
         for (path, json) in &write.body {
             let text: serde_json::Value = serde_json::from_str(json).unwrap();
-            let at = field(self.plan, resource, &path[0]);
+            let at = self.field(resource, &path[0]);
             let value = match text {
                 serde_json::Value::String(text) => Value::Text(text.into()),
                 serde_json::Value::Number(number) => Value::Int(number.as_i64().unwrap()),
@@ -264,6 +290,11 @@ impl<'p> Tables<'p> {
                 *draft = with(draft.clone(), &[3], Value::Text(word.into()));
             }
         }
+        if let (OutgoingAct::Create { .. }, false) = (&write.act, inner.lag.is_zero()) {
+            let until = Instant::now() + inner.lag;
+            let id = cache::at(&record, &[declared.key.unwrap()]).clone();
+            inner.unseen.push((until, resource, id));
+        }
         let records = inner.records.entry(resource).or_default();
         records.push(record.clone());
         Some(match fault {
@@ -289,20 +320,14 @@ impl<'p> Tables<'p> {
     }
 }
 
-/// Records hold their fields in the order of the leaves' names in the shape.
-fn field(plan: &Plan, resource: ResourceIx, name: &str) -> u16 {
-    let shape = &plan.resources[resource as usize].shape;
-    shape.field(name).unwrap().0 as u16
-}
-
-impl Systems for Tables<'_> {
+impl Systems for Tables {
     async fn page(&self, resource: ResourceIx, query: &PageQuery) -> Result<Page, Trouble> {
         let mut inner = self.inner();
         inner.requests += 1;
         inner.log.push(format!("page {resource} {:?}", query.after));
         drop(inner);
-        let mut records = self.records(resource);
-        if let Reading::Changed { field, .. } = self.plan.resources[resource as usize].reading {
+        let mut records = self.shown(resource);
+        if let Reading::Changed { field, .. } = self.resources[resource as usize].reading {
             let field = usize::from(field);
             records.retain(|record| match record {
                 Value::Record(fields) => match fields[field] {

@@ -1,0 +1,40 @@
+//! What ended in doubt is asked again after ten minutes, an hour and a day; what is found then is told.
+
+use std::time::Duration;
+
+use super::one_order;
+use crate::run::tests::shop::{DRAFTS, record};
+use crate::run::tests::systems::Fault;
+use crate::run::tests::trial::SETTLE;
+
+#[test]
+fn what_comes_later_than_promised_is_told_by_the_second_look() {
+    let shop = one_order().with_faults([
+        Fault::None,
+        Fault::Late(SETTLE + Duration::from_secs(60)),
+        Fault::Late(Duration::from_secs(1)),
+    ]);
+    let report = shop.go();
+    assert_eq!(report.flows[0].done, 1);
+    assert!(report.findings.is_empty());
+    let report = shop.go();
+    assert!(report.findings.is_empty(), "its time has not come");
+
+    shop.add(DRAFTS, record(["late9", "A1", "id1", ""]));
+    insta::assert_snapshot!(shop.go_in(11).findings[0].message, @"books.drafts has 2 records of this draft: late1, late9.");
+    assert!(shop.go_in(12).findings.is_empty(), "told once a look");
+    assert_eq!(shop.go_in(61).findings.len(), 1);
+    shop.give(DRAFTS, []);
+    insta::assert_snapshot!(shop.go_in(25 * 60).findings[0].message, @"draft was in books.drafts and is not found there any more.");
+    let report = shop.go_in(49 * 60);
+    assert!(report.findings.is_empty(), "three looks are all");
+}
+
+#[test]
+fn what_stands_in_the_place_of_ours_is_told_by_the_second_look() {
+    let shop = one_order().with_faults([Fault::None, Fault::Silent]);
+    assert_eq!(shop.go().flows[0].done, 1);
+    // A person deletes the draft of the second attempt; that of the first comes later than promised.
+    shop.give(DRAFTS, [record(["late9", "A1", "id1", ""])]);
+    insta::assert_snapshot!(shop.go_in(60).findings[0].message, @"draft id1 was in books.drafts and is not found there any more; late9 is there with the same key.");
+}

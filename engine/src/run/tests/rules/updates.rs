@@ -1,0 +1,62 @@
+//! Who changes a record waits until an earlier change of which nobody knows can no longer bring old data back.
+
+use std::time::Duration;
+
+use crate::plan::Plan;
+use crate::run::Options;
+use crate::run::tests::shop::{CUSTOMERS, of_any_status, order, record};
+use crate::run::tests::systems::Fault;
+use crate::run::tests::trial::{SETTLE, Trial, counts, waited};
+
+/// A shop whose orders change their customer, who is in the books.
+fn known_customer(plan: Plan) -> Trial {
+    Trial::settling(plan).with(CUSTOMERS, [record(["id9", "a@b.se", "zero"])])
+}
+
+#[test]
+fn an_update_waits_until_the_one_before_it_cannot_come_any_more() {
+    let shop = known_customer(of_any_status())
+        .with_orders([
+            order("1", Some("A1"), "a@b.se", "one", ""),
+            order("2", Some("A2"), "a@b.se", "two", ""),
+        ])
+        .with_faults([Fault::Late(SETTLE - Duration::from_secs(1))]);
+    let report = shop.go();
+    assert_eq!(report.flows[0].done, 2);
+    assert_eq!(shop.texts(CUSTOMERS), ["id9 a@b.se two"]);
+}
+
+#[test]
+fn many_who_wait_for_one_record_leave_its_writer_its_place() {
+    let all = (1..=40).map(|n| n.to_string());
+    let all = all.map(|n| order(&n, Some(&n), "a@b.se", &format!("status {n}"), ""));
+    let shop = known_customer(of_any_status())
+        .with_orders(all)
+        .with_faults([Fault::Lost]);
+    let report = shop.go();
+    assert_eq!(report.flows[0].done, 40, "{}", counts(&report));
+    assert_eq!(waited(&report), 1);
+}
+
+#[test]
+fn a_flow_waits_for_another_ones_change_of_the_same_record_after_a_crash() {
+    let mut plan = of_any_status();
+    // A second flow writes the order's number into the customer's name.
+    let mut second = plan.flows[0].clone();
+    second.name = "numbers".to_owned();
+    second.steps[0].body[1].value = second.steps[1].body[0].value;
+    plan.flows.push(second);
+    let shop = known_customer(plan)
+        .with_orders([order("1", Some("A1"), "a@b.se", "one", "")])
+        .with_faults([Fault::Late(SETTLE - Duration::from_secs(20))]);
+    shop.dies(Duration::from_secs(10));
+    assert!(shop.phases("1")[0].1.is_open());
+    let numbers = Options {
+        flows: vec!["numbers".to_owned()],
+        ..Options::default()
+    };
+    let (report, _) = shop.go_as(&numbers);
+    assert_eq!(report.flows[0].done, 1, "{}", counts(&report));
+    shop.passes(SETTLE);
+    assert_eq!(shop.texts(CUSTOMERS), ["id9 a@b.se A1"]);
+}
