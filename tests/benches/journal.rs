@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 
 use flowbook::plan::Plan;
 use flowbook::store::journal::{self, Batch, Entry, Intent, Overruled};
-use flowbook::store::kept::{Cause, Filter, Kept};
 use flowbook::store::memory::MemoryStore;
 use flowbook::store::sqlite::SqliteStore;
 use flowbook::store::{Dropped, Ending, Link, RecordKey, State, Store, StoreError};
@@ -75,40 +74,6 @@ impl Store for Watched {
     fn end(&mut self, flow: &str, ends: &[Ending]) -> Result<(), StoreError> {
         self.written.ends += 1;
         self.timed(|store| store.end(flow, ends))
-    }
-
-    fn records(
-        &self,
-        filter: &Filter,
-        after: Option<&Kept>,
-        most: usize,
-    ) -> Result<Vec<Kept>, StoreError> {
-        self.store.records(filter, after, most)
-    }
-
-    fn causes(&self, filter: &Filter) -> Result<Vec<Cause>, StoreError> {
-        self.store.causes(filter)
-    }
-
-    fn named(&self, name: &str) -> Result<Vec<Kept>, StoreError> {
-        self.store.named(name)
-    }
-
-    fn source(&self, record: &RecordKey) -> Result<Option<String>, StoreError> {
-        self.store.source(record)
-    }
-
-    fn try_again(&mut self, records: &[RecordKey]) -> Result<(), StoreError> {
-        self.store.try_again(records)
-    }
-
-    fn dismiss(
-        &mut self,
-        record: &RecordKey,
-        reason: &str,
-        at: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.store.dismiss(record, reason, at)
     }
 
     fn links(&self, record: &RecordKey) -> Result<Vec<Link>, StoreError> {

@@ -13,7 +13,7 @@ use crate::checked::Book;
 use crate::sources::{Loaded, Sources};
 use crate::store::kept::Kept;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{End, Store, StoreError};
+use crate::store::{End, Records, StoreError};
 
 /// Which state is meant.
 #[derive(Debug, clap::Args)]

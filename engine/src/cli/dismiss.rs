@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::desk::{Desk, Place, called, failed, folder_and_keys};
 use super::{Exit, output};
 use crate::store::kept::{Filter, Kept};
-use crate::store::{End, Store};
+use crate::store::{End, Records, Store};
 
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Example:\n  \

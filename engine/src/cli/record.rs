@@ -9,7 +9,7 @@ use crate::run::changes::Change;
 use crate::run::ops;
 use crate::store::journal::{Entry, Phase};
 use crate::store::kept::Kept;
-use crate::store::{End, Link, Store, StoreError};
+use crate::store::{End, Link, Records, StoreError};
 
 /// A record in a list, for JSON and CSV. Instants are in UTC.
 #[derive(serde::Serialize)]
@@ -86,7 +86,7 @@ pub struct Whole<'a> {
 }
 
 /// The links and the journal's entries of a record, by step.
-pub fn writes(store: &dyn Store, kept: &Kept) -> Result<Vec<Written>, StoreError> {
+pub fn writes(store: &dyn Records, kept: &Kept) -> Result<Vec<Written>, StoreError> {
     let mut entries = store.entries(&kept.record)?;
     entries.retain(|entry| entry.phase != Phase::Planned);
     let mut writes = Vec::new();
@@ -129,7 +129,7 @@ fn of(link: Option<&Link>, entry: Option<Entry>) -> Written {
 }
 
 impl<'a> Whole<'a> {
-    pub fn of(store: &dyn Store, desk: &Desk, kept: &'a Kept) -> Result<Whole<'a>, StoreError> {
+    pub fn of(store: &dyn Records, desk: &Desk, kept: &'a Kept) -> Result<Whole<'a>, StoreError> {
         let source = store.source(&kept.record)?;
         Ok(Whole {
             row: Row::of(kept),

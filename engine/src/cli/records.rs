@@ -8,7 +8,7 @@ use super::record::{Row, Whole};
 use super::{Exit, moment, output};
 use crate::store::kept::{Cause, Filter, Kept};
 use crate::store::sqlite::SqliteStore;
-use crate::store::{End, Store};
+use crate::store::{End, Records};
 
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:\n  \

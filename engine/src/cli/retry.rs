@@ -5,7 +5,7 @@ use super::{Exit, output};
 use crate::store::journal::Phase;
 use crate::store::kept::{Filter, Kept};
 use crate::store::sqlite::SqliteStore;
-use crate::store::{End, RecordKey, Store};
+use crate::store::{End, RecordKey, Records, Store};
 
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:\n  \

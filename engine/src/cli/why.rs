@@ -12,7 +12,7 @@ use crate::run::{ops, resource_name};
 use crate::sources::{Source, Sources};
 use crate::store::kept::Kept;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{End, Reason, Store};
+use crate::store::{End, Reason, Records, Store};
 
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:\n  \

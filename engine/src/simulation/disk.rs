@@ -10,7 +10,6 @@ use super::book::SETTLE_S;
 use super::clock;
 use super::world::{Asked, World};
 use crate::store::journal::{Batch, Entry, Intent, Outcome, Overruled, Phase, Written};
-use crate::store::kept::{Cause, Filter, Kept};
 use crate::store::memory::MemoryStore;
 use crate::store::{Dropped, End, Ending, Link, RecordKey, State, Store, StoreError};
 use crate::wrong::{self, Wrong};
@@ -214,40 +213,6 @@ impl Store for Held {
 
     fn end(&mut self, flow: &str, ends: &[Ending]) -> Result<(), StoreError> {
         self.write(|kept| kept.end(flow, ends))
-    }
-
-    fn records(
-        &self,
-        filter: &Filter,
-        after: Option<&Kept>,
-        most: usize,
-    ) -> Result<Vec<Kept>, StoreError> {
-        self.read(|kept| kept.records(filter, after, most))
-    }
-
-    fn causes(&self, filter: &Filter) -> Result<Vec<Cause>, StoreError> {
-        self.read(|kept| kept.causes(filter))
-    }
-
-    fn named(&self, name: &str) -> Result<Vec<Kept>, StoreError> {
-        self.read(|kept| kept.named(name))
-    }
-
-    fn source(&self, record: &RecordKey) -> Result<Option<String>, StoreError> {
-        self.read(|kept| kept.source(record))
-    }
-
-    fn try_again(&mut self, records: &[RecordKey]) -> Result<(), StoreError> {
-        self.write(|kept| kept.try_again(records))
-    }
-
-    fn dismiss(
-        &mut self,
-        record: &RecordKey,
-        reason: &str,
-        at: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.write(|kept| kept.dismiss(record, reason, at))
     }
 
     fn links(&self, record: &RecordKey) -> Result<Vec<Link>, StoreError> {

@@ -7,7 +7,9 @@ use jiff::Timestamp;
 
 use super::journal::{Batch, Entry, Intent, Overruled, Phase, Written};
 use super::kept::{Cause, Filter, Kept};
-use super::{BEGUN, Dropped, End, Ending, Link, Reason, RecordKey, State, Store, StoreError};
+use super::{
+    BEGUN, Dropped, End, Ending, Link, Reason, RecordKey, Records, State, Store, StoreError,
+};
 
 /// Everything in maps.
 #[derive(Debug, Clone)]
@@ -130,84 +132,6 @@ impl Store for MemoryStore {
                 }
             }
             self.records.insert(record, ending.state.clone());
-        }
-        Ok(())
-    }
-
-    fn records(
-        &self,
-        filter: &Filter,
-        after: Option<&Kept>,
-        most: usize,
-    ) -> Result<Vec<Kept>, StoreError> {
-        let mut found = self
-            .all(|kept| filter.takes(kept) && after.is_none_or(|last| kept.order(last).is_gt()));
-        found.truncate(most);
-        Ok(found)
-    }
-
-    fn causes(&self, filter: &Filter) -> Result<Vec<Cause>, StoreError> {
-        let mut groups: BTreeMap<(End, String, String), Vec<Kept>> = BTreeMap::new();
-        for kept in self.all(|kept| filter.takes(kept)) {
-            if let (Some(reason), true) = (&kept.state.reason, kept.state.end != End::Done) {
-                let cause = (kept.state.end, kept.record.flow.clone(), reason.cause());
-                groups.entry(cause).or_default().push(kept);
-            }
-        }
-        let mut causes: Vec<Cause> = groups
-            .into_iter()
-            .map(|((end, flow, _), mut records)| {
-                let count = records.len() as u64;
-                records.sort_by(|a, b| {
-                    let by = b.state.ended.cmp(&a.state.ended);
-                    by.then_with(|| a.record.key.cmp(&b.record.key))
-                });
-                records.truncate(Cause::EXAMPLES);
-                Cause {
-                    flow,
-                    end,
-                    count,
-                    examples: records,
-                }
-            })
-            .collect();
-        causes.sort_by_key(|cause: &Cause| (cause.end, std::cmp::Reverse(cause.count)));
-        Ok(causes)
-    }
-
-    fn named(&self, name: &str) -> Result<Vec<Kept>, StoreError> {
-        let mut found =
-            self.all(|kept| kept.record.key == name || kept.state.title.as_deref() == Some(name));
-        found.sort_by_key(|kept| (kept.record.key != name, kept.record.clone()));
-        Ok(found)
-    }
-
-    fn source(&self, record: &RecordKey) -> Result<Option<String>, StoreError> {
-        Ok(self.sources.get(record).map(|(source, _)| source.clone()))
-    }
-
-    fn try_again(&mut self, records: &[RecordKey]) -> Result<(), StoreError> {
-        for record in records {
-            let Some(state) = self.records.get_mut(record) else {
-                continue;
-            };
-            if !state.try_again() {
-                continue;
-            }
-            let of_record = self.entries.iter_mut().filter(|((of, _), _)| of == record);
-            of_record.for_each(|(_, entry)| entry.renew());
-        }
-        Ok(())
-    }
-
-    fn dismiss(
-        &mut self,
-        record: &RecordKey,
-        reason: &str,
-        at: Timestamp,
-    ) -> Result<(), StoreError> {
-        if let Some(state) = self.records.get_mut(record) {
-            state.dismiss(reason, at);
         }
         Ok(())
     }
@@ -426,5 +350,85 @@ impl Store for MemoryStore {
 
     fn token(&self, system: &str) -> Result<Option<String>, StoreError> {
         Ok(self.tokens.get(system).cloned())
+    }
+}
+
+impl Records for MemoryStore {
+    fn records(
+        &self,
+        filter: &Filter,
+        after: Option<&Kept>,
+        most: usize,
+    ) -> Result<Vec<Kept>, StoreError> {
+        let mut found = self
+            .all(|kept| filter.takes(kept) && after.is_none_or(|last| kept.order(last).is_gt()));
+        found.truncate(most);
+        Ok(found)
+    }
+
+    fn causes(&self, filter: &Filter) -> Result<Vec<Cause>, StoreError> {
+        let mut groups: BTreeMap<(End, String, String), Vec<Kept>> = BTreeMap::new();
+        for kept in self.all(|kept| filter.takes(kept)) {
+            if let (Some(reason), true) = (&kept.state.reason, kept.state.end != End::Done) {
+                let cause = (kept.state.end, kept.record.flow.clone(), reason.cause());
+                groups.entry(cause).or_default().push(kept);
+            }
+        }
+        let mut causes: Vec<Cause> = groups
+            .into_iter()
+            .map(|((end, flow, _), mut records)| {
+                let count = records.len() as u64;
+                records.sort_by(|a, b| {
+                    let by = b.state.ended.cmp(&a.state.ended);
+                    by.then_with(|| a.record.key.cmp(&b.record.key))
+                });
+                records.truncate(Cause::EXAMPLES);
+                Cause {
+                    flow,
+                    end,
+                    count,
+                    examples: records,
+                }
+            })
+            .collect();
+        causes.sort_by_key(|cause: &Cause| (cause.end, std::cmp::Reverse(cause.count)));
+        Ok(causes)
+    }
+
+    fn named(&self, name: &str) -> Result<Vec<Kept>, StoreError> {
+        let mut found =
+            self.all(|kept| kept.record.key == name || kept.state.title.as_deref() == Some(name));
+        found.sort_by_key(|kept| (kept.record.key != name, kept.record.clone()));
+        Ok(found)
+    }
+
+    fn source(&self, record: &RecordKey) -> Result<Option<String>, StoreError> {
+        Ok(self.sources.get(record).map(|(source, _)| source.clone()))
+    }
+
+    fn try_again(&mut self, records: &[RecordKey]) -> Result<(), StoreError> {
+        for record in records {
+            let Some(state) = self.records.get_mut(record) else {
+                continue;
+            };
+            if !state.try_again() {
+                continue;
+            }
+            let of_record = self.entries.iter_mut().filter(|((of, _), _)| of == record);
+            of_record.for_each(|(_, entry)| entry.renew());
+        }
+        Ok(())
+    }
+
+    fn dismiss(
+        &mut self,
+        record: &RecordKey,
+        reason: &str,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        if let Some(state) = self.records.get_mut(record) {
+            state.dismiss(reason, at);
+        }
+        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! What a flowbook remembers between runs, behind verbs of the protocol. [`sqlite`] keeps it in `.flowbook/`; [`memory`] for tests.
 //!
-//! The trait's verbs are those of the protocol, not of SQL: `plan`, `commit` (outcomes, then releases), `open_entries`, `end`, `advance`; and those
-//! of the people who deal with what was not carried over: `records`, `causes`, `named`, `try_again`, `dismiss`.
+//! The verbs of [`Store`] are those of the protocol, not of SQL: `plan`, `commit` (outcomes, then releases), `open_entries`, `end`, `advance`; those of
+//! [`Records`] are of the people who deal with what was not carried over: `records`, `causes`, `named`, `try_again`, `dismiss`.
 
 use flowbook_stdlib::value::Value;
 use jiff::Timestamp;
@@ -201,7 +201,7 @@ impl std::ops::AddAssign for Dropped {
 #[error("{0}")]
 pub struct StoreError(pub String);
 
-/// The verbs. After a write that failed, none succeeds: the process ends without another try.
+/// The verbs of the protocol. After a write that failed, none succeeds: the process ends without another try.
 pub trait Store: Send {
     /// This store's own number, made once.
     fn id(&self) -> &str;
@@ -214,36 +214,6 @@ pub trait Store: Send {
 
     /// Stores ends of records: one transaction for a page. What was only planned of them is forgotten, and of those that are done what was read.
     fn end(&mut self, flow: &str, ends: &[Ending]) -> Result<(), StoreError>;
-
-    /// Some of the records that a filter takes, in the order of [`End::ALL`], flow, and when they ended: the first ones, or those behind the last
-    /// one told.
-    fn records(
-        &self,
-        filter: &Filter,
-        after: Option<&Kept>,
-        most: usize,
-    ) -> Result<Vec<Kept>, StoreError>;
-
-    /// Those records by their causes: in the order of [`End::ALL`], the most frequent first. What is done has none.
-    fn causes(&self, filter: &Filter) -> Result<Vec<Cause>, StoreError>;
-
-    /// The records with this key or title, of all flows.
-    fn named(&self, name: &str) -> Result<Vec<Kept>, StoreError>;
-
-    /// What was read of a failed or waiting record, as JSON.
-    fn source(&self, record: &RecordKey) -> Result<Option<String>, StoreError>;
-
-    /// The next run tries these records again, however often they failed, and those too that were dismissed or skipped. Their writes may be sent
-    /// as often as new ones; what was sent before stays known. Records that are done or wait are left as they are.
-    fn try_again(&mut self, records: &[RecordKey]) -> Result<(), StoreError>;
-
-    /// A person has dealt with a failed or waiting record, and says how; it is not looked at any more.
-    fn dismiss(
-        &mut self,
-        record: &RecordKey,
-        reason: &str,
-        at: Timestamp,
-    ) -> Result<(), StoreError>;
 
     /// Links of a record, by step.
     fn links(&self, record: &RecordKey) -> Result<Vec<Link>, StoreError>;
@@ -319,6 +289,39 @@ pub trait Store: Send {
 
     /// The refresh token stored last.
     fn token(&self, system: &str) -> Result<Option<String>, StoreError>;
+}
+
+/// The verbs of the people who deal with what was not carried over.
+pub trait Records: Store {
+    /// Some of the records that a filter takes, in the order of [`End::ALL`], flow, and when they ended: the first ones, or those behind the last
+    /// one told.
+    fn records(
+        &self,
+        filter: &Filter,
+        after: Option<&Kept>,
+        most: usize,
+    ) -> Result<Vec<Kept>, StoreError>;
+
+    /// Those records by their causes: in the order of [`End::ALL`], the most frequent first. What is done has none.
+    fn causes(&self, filter: &Filter) -> Result<Vec<Cause>, StoreError>;
+
+    /// The records with this key or title, of all flows.
+    fn named(&self, name: &str) -> Result<Vec<Kept>, StoreError>;
+
+    /// What was read of a failed or waiting record, as JSON.
+    fn source(&self, record: &RecordKey) -> Result<Option<String>, StoreError>;
+
+    /// The next run tries these records again, however often they failed, and those too that were dismissed or skipped. Their writes may be sent
+    /// as often as new ones; what was sent before stays known. Records that are done or wait are left as they are.
+    fn try_again(&mut self, records: &[RecordKey]) -> Result<(), StoreError>;
+
+    /// A person has dealt with a failed or waiting record, and says how; it is not looked at any more.
+    fn dismiss(
+        &mut self,
+        record: &RecordKey,
+        reason: &str,
+        at: Timestamp,
+    ) -> Result<(), StoreError>;
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use super::kept::{Cause, Filter, Kept};
 use super::ledger;
 use super::listing::{self, STATE};
 use super::schema::SCHEMA;
-use super::{BEGUN, Dropped, Ending, Link, RecordKey, State, Store, StoreError};
+use super::{BEGUN, Dropped, Ending, Link, RecordKey, Records, State, Store, StoreError};
 
 /// Transactions that one run erases payloads with: the others follow with the next runs, so that none waits long after a pause of months.
 const ERASURES: u32 = 20;
@@ -300,63 +300,6 @@ impl Store for SqliteStore {
         })
     }
 
-    fn records(
-        &self,
-        filter: &Filter,
-        after: Option<&Kept>,
-        most: usize,
-    ) -> Result<Vec<Kept>, StoreError> {
-        listing::records(&self.connection, filter, after, most)
-            .map_err(self.failed("listed records"))
-    }
-
-    fn causes(&self, filter: &Filter) -> Result<Vec<Cause>, StoreError> {
-        listing::causes(&self.connection, filter).map_err(self.failed("counted records by cause"))
-    }
-
-    fn named(&self, name: &str) -> Result<Vec<Kept>, StoreError> {
-        listing::named(&self.connection, name).map_err(self.failed("looked for a record"))
-    }
-
-    fn source(&self, record: &RecordKey) -> Result<Option<String>, StoreError> {
-        listing::source(&self.connection, record)
-            .map_err(self.failed("read what a record was made of"))
-    }
-
-    fn try_again(&mut self, records: &[RecordKey]) -> Result<(), StoreError> {
-        self.write("marked records to be tried again", |transaction, fence| {
-            for record in records {
-                let Some(mut state) = listing::one(transaction, &record.flow, &record.key)? else {
-                    continue;
-                };
-                if !state.try_again() {
-                    continue;
-                }
-                listing::put(transaction, &record.flow, &record.key, &state)?;
-                for mut entry in ledger::of_record(transaction, record)? {
-                    entry.renew();
-                    ledger::put(transaction, &entry, fence)?;
-                }
-            }
-            Ok(())
-        })
-    }
-
-    fn dismiss(
-        &mut self,
-        record: &RecordKey,
-        reason: &str,
-        at: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.write("dismissed a record", |transaction, _| {
-            let Some(mut state) = listing::one(transaction, &record.flow, &record.key)? else {
-                return Ok(());
-            };
-            state.dismiss(reason, at);
-            listing::put(transaction, &record.flow, &record.key, &state)
-        })
-    }
-
     fn links(&self, record: &RecordKey) -> Result<Vec<Link>, StoreError> {
         let failed = self.failed("read what a record is linked to");
         let mut query = self
@@ -600,5 +543,64 @@ impl Store for SqliteStore {
             )
             .optional()
             .map_err(self.failed("read a refresh token"))
+    }
+}
+
+impl Records for SqliteStore {
+    fn records(
+        &self,
+        filter: &Filter,
+        after: Option<&Kept>,
+        most: usize,
+    ) -> Result<Vec<Kept>, StoreError> {
+        listing::records(&self.connection, filter, after, most)
+            .map_err(self.failed("listed records"))
+    }
+
+    fn causes(&self, filter: &Filter) -> Result<Vec<Cause>, StoreError> {
+        listing::causes(&self.connection, filter).map_err(self.failed("counted records by cause"))
+    }
+
+    fn named(&self, name: &str) -> Result<Vec<Kept>, StoreError> {
+        listing::named(&self.connection, name).map_err(self.failed("looked for a record"))
+    }
+
+    fn source(&self, record: &RecordKey) -> Result<Option<String>, StoreError> {
+        listing::source(&self.connection, record)
+            .map_err(self.failed("read what a record was made of"))
+    }
+
+    fn try_again(&mut self, records: &[RecordKey]) -> Result<(), StoreError> {
+        self.write("marked records to be tried again", |transaction, fence| {
+            for record in records {
+                let Some(mut state) = listing::one(transaction, &record.flow, &record.key)? else {
+                    continue;
+                };
+                if !state.try_again() {
+                    continue;
+                }
+                listing::put(transaction, &record.flow, &record.key, &state)?;
+                for mut entry in ledger::of_record(transaction, record)? {
+                    entry.renew();
+                    ledger::put(transaction, &entry, fence)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn dismiss(
+        &mut self,
+        record: &RecordKey,
+        reason: &str,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write("dismissed a record", |transaction, _| {
+            let Some(mut state) = listing::one(transaction, &record.flow, &record.key)? else {
+                return Ok(());
+            };
+            state.dismiss(reason, at);
+            listing::put(transaction, &record.flow, &record.key, &state)
+        })
     }
 }

@@ -13,7 +13,7 @@ mod listing;
 mod plans;
 
 /// On both stores; the one on disk may read no table from end to end for it.
-fn both(test: impl Fn(&mut dyn Store)) {
+fn both(test: impl Fn(&mut dyn Records)) {
     test(&mut MemoryStore::default());
     let folder = tempfile::tempdir().expect("a folder");
     let mut store = SqliteStore::open(folder.path()).expect("a store");
@@ -59,7 +59,7 @@ fn link(step: &str, target: &str) -> Link {
     }
 }
 
-fn confirm(store: &mut dyn Store, step: &str, target: &str) {
+fn confirm(store: &mut dyn Records, step: &str, target: &str) {
     let outcome = Outcome {
         record: order("7"),
         step: step.to_owned(),
@@ -148,7 +148,7 @@ fn release(step: &str, hash: u64, chosen: Option<&str>) -> Release {
     }
 }
 
-fn releases(store: &mut dyn Store, release: Release) -> Vec<Vec<Value>> {
+fn releases(store: &mut dyn Records, release: Release) -> Vec<Vec<Value>> {
     let batch = Batch {
         outcomes: Vec::new(),
         releases: vec![release],
@@ -157,7 +157,7 @@ fn releases(store: &mut dyn Store, release: Release) -> Vec<Vec<Value>> {
     overruled.into_iter().map(|other| other.chosen).collect()
 }
 
-fn ends(store: &mut dyn Store, step: &str, phase: Phase, look_at: Option<&str>) {
+fn ends(store: &mut dyn Records, step: &str, phase: Phase, look_at: Option<&str>) {
     let outcome = Outcome {
         record: order("7"),
         step: step.to_owned(),
@@ -172,7 +172,7 @@ fn ends(store: &mut dyn Store, step: &str, phase: Phase, look_at: Option<&str>) 
     store.commit(batch).expect("stored");
 }
 
-fn only(store: &dyn Store) -> journal::Entry {
+fn only(store: &dyn Records) -> journal::Entry {
     let mut entries = store.entries(&order("7")).expect("read");
     assert_eq!(entries.len(), 1);
     entries.remove(0)
@@ -199,7 +199,7 @@ fn what_was_confirmed_among_the_last_writes_is_told() {
             ends(store, step, Phase::Confirmed, None);
         }
         assert!(releases(store, release("d", 5, None)).is_empty());
-        let told = |store: &mut dyn Store, last| -> usize {
+        let told = |store: &mut dyn Records, last| -> usize {
             let written = store.confirmed_last(last).expect("read");
             let first = written
                 .first()
@@ -278,7 +278,7 @@ fn second_looks_are_due_by_their_time() {
             Phase::Confirmed,
             Some("2026-03-01T09:10:00Z"),
         );
-        let due = |store: &dyn Store, at: &str| {
+        let due = |store: &dyn Records, at: &str| {
             let due = store.to_look_at(at.parse().expect("an instant"));
             due.expect("read").len()
         };

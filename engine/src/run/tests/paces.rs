@@ -10,7 +10,7 @@ use crate::plan::Plan;
 use crate::run::report::Report;
 use crate::run::{Options, pace};
 use crate::store::journal::Entry;
-use crate::store::{End, Store};
+use crate::store::{End, Records};
 
 /// The note of a record that is too long for its target.
 const TOO_LONG: &str = "more than twenty characters";

@@ -34,7 +34,7 @@ fn failed(code: &str, field: &str, message: &str, day: u32) -> State {
 }
 
 /// Orders and customers that ended in all ways.
-fn fill(store: &mut dyn Store) {
+fn fill(store: &mut dyn Records) {
     let orders = [
         ending("1", ended(End::Done, 1)),
         Ending {
@@ -95,7 +95,7 @@ fn names(records: &[Kept]) -> Vec<String> {
     records.iter().map(name).collect()
 }
 
-fn listed(store: &dyn Store, filter: &Filter) -> Vec<String> {
+fn listed(store: &dyn Records, filter: &Filter) -> Vec<String> {
     names(&store.records(filter, None, 100).expect("read"))
 }
 
@@ -267,7 +267,7 @@ fn what_was_read_and_changed_is_erased_with_the_payloads() {
     });
 }
 
-fn state(store: &dyn Store, key: &str) -> State {
+fn state(store: &dyn Records, key: &str) -> State {
     let mut states = store.states("orders", &[key.to_owned()]).expect("read");
     states.remove(0).expect("known")
 }
