@@ -400,8 +400,12 @@ fn no_fault_at_any_step_books_twice_loses_or_hides_an_order() {
     );
     let written = std::fs::read_to_string(&file).unwrap_or_default();
     for (now, then) in page.lines().zip(written.lines()) {
-        for (now, then) in now.split(" | ").zip(then.split(" | ")) {
-            assert_eq!(now, then, "tests/FAULTS.md; UPDATE_FAULTS=1 writes it anew");
+        let row = now.split(" | ").next().unwrap_or_default();
+        for (at, (now, then)) in now.split(" | ").zip(then.split(" | ")).enumerate() {
+            assert_eq!(
+                now, then,
+                "cell {at} of the row “{row}” in tests/FAULTS.md; UPDATE_FAULTS=1 writes it anew"
+            );
         }
     }
     assert_eq!(

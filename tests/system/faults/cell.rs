@@ -82,11 +82,14 @@ impl Desk {
         let pages = matches!(row, Row::Fault("double-page" | "shifting-page", _));
         let case = Case::new(self, step.way, if pages { 6 } else { 1 }, pages);
         let first = case.faulty(row, step);
-        // the servers count what they worked on
+        // the servers count what they worked on, and when they do
         let uncounted = match row {
             Row::Fault("lose-before" | "429" | "500", _) => 1,
             _ => 0,
         };
+        if let Row::Fault("late", millis) = row {
+            std::thread::sleep(Duration::from_millis(millis));
+        }
         let asked = case.count(step) + uncounted;
         case.servers.clear_faults();
         if step.path.starts_with("/connect") {
