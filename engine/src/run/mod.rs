@@ -41,6 +41,7 @@ mod pace;
 mod page;
 mod payload;
 mod personal;
+mod question;
 mod release;
 mod relink;
 mod row;
