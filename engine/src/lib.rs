@@ -6,6 +6,7 @@ pub mod checked;
 pub mod cli;
 pub mod connect;
 pub mod diagnostic;
+pub mod dice;
 pub mod explain;
 pub mod lower;
 pub mod plan;

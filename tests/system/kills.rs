@@ -5,10 +5,11 @@
 
 use std::time::{Duration, Instant};
 
+use flowbook::dice::Dice;
 use serde_json::json;
 
 use super::ordeal::Ordeal;
-use super::support::{Dice, signal, until};
+use super::support::{signal, until};
 
 /// How a run over many orders is disturbed.
 struct Disturbance {
@@ -32,7 +33,7 @@ struct Log {
 
 /// Kills and pauses runs at instants drawn from the seed, until all kills are done.
 fn disturb(ordeal: &Ordeal, how: &Disturbance) -> Log {
-    let mut dice = Dice::new(how.seed);
+    let mut dice = Dice::from_state(how.seed);
     let mut log = Log::default();
     // so many records a kill that the last ones still meet a run with work to do: a draft, an invoice and a payment an order
     let stride = 3 * u64::from(how.orders) / (how.kills + how.pauses() + 1);

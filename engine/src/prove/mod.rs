@@ -17,7 +17,6 @@ use crate::run::resource_name;
 mod calm;
 mod count;
 mod counted;
-mod dice;
 mod outcome;
 mod process;
 mod sample;

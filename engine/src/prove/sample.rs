@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::dice::Dice;
+use crate::dice::Dice;
 
 /// So many orders, made from those that the till has.
 pub fn orders(models: &[Value], seed: u64, count: u32) -> Vec<Value> {

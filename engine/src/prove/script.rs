@@ -5,7 +5,7 @@ use std::time::Duration;
 use flowbook_sandbox::Seen;
 use serde::Serialize;
 
-use super::dice::Dice;
+use crate::dice::Dice;
 
 /// `FLOWBOOK_<SYSTEM>_SETTLE` of the runs. Whatever takes effect late does so in less, as the protocol's promise assumes.
 pub const SETTLE: Duration = Duration::from_secs(2);

@@ -4,7 +4,6 @@
 mod book;
 mod checker;
 mod clock;
-mod dice;
 mod disk;
 mod network;
 mod process;

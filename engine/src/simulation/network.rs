@@ -142,7 +142,7 @@ impl Network {
                 false => SETTLE_S - 2 - weather.lag,
             };
             let after = Duration::from_millis(1 + dice.below(most * 1_000));
-            let ms = |dice: &mut super::dice::Dice| Duration::from_millis(1 + dice.below(400));
+            let ms = |dice: &mut crate::dice::Dice| Duration::from_millis(1 + dice.below(400));
             (ms(&mut dice), ms(&mut dice), after, lag)
         };
         self.world.say(format!(

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
-use super::dice::Dice;
+use crate::dice::Dice;
 
 /// A request, as the systems see it.
 #[derive(Debug, Clone)]
@@ -147,8 +147,10 @@ impl std::fmt::Debug for World {
 
 impl World {
     pub fn new(seed: u64) -> World {
+        // seeds in a row are to begin far apart
+        let state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5bf0_3635;
         World {
-            dice: Arc::new(Mutex::new(Dice::new(seed))),
+            dice: Arc::new(Mutex::new(Dice::from_state(state))),
             state: Arc::default(),
             began: Instant::now(),
         }

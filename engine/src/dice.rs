@@ -1,10 +1,23 @@
 //! Numbers drawn from a seed: the same seed gives the same numbers on every machine and in every version, which a random library does not promise.
 
 /// SplitMix64, by Steele, Lea and Flood.
+///
+/// ```
+/// use flowbook::dice::Dice;
+///
+/// let mut dice = Dice::new(17, "script");
+/// let mut same = Dice::new(17, "script");
+/// assert_eq!(dice.between(1, 6), same.between(1, 6));
+/// ```
 #[derive(Debug, Clone)]
 pub struct Dice(u64);
 
 impl Dice {
+    /// Dice whose first state is this one.
+    pub fn from_state(state: u64) -> Dice {
+        Dice(state)
+    }
+
     /// Dice for one purpose of a seed: what one purpose draws changes nothing for another.
     pub fn new(seed: u64, purpose: &str) -> Dice {
         let mut dice = Dice(seed);
@@ -22,20 +35,25 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
+    /// A number from 0 to below `end`; 0 where there is none below it.
+    pub fn below(&mut self, end: u64) -> u64 {
+        self.next() % end.max(1)
+    }
+
     /// A number from `least` to `most`, both included.
     pub fn between(&mut self, least: u64, most: u64) -> u64 {
-        least + self.next() % (most.max(least) - least + 1)
+        least + self.below(most.max(least) - least + 1)
     }
 
     /// True so many times in a hundred.
     pub fn percent(&mut self, share: u64) -> bool {
-        self.between(1, 100) <= share
+        self.below(100) < share
     }
 
     /// One of these.
     pub fn one<'a, T>(&mut self, of: &'a [T]) -> Option<&'a T> {
-        let last = u64::try_from(of.len()).ok()?.checked_sub(1)?;
-        of.get(usize::try_from(self.between(0, last)).ok()?)
+        let all = u64::try_from(of.len()).ok().filter(|all| *all > 0)?;
+        of.get(usize::try_from(self.below(all)).ok()?)
     }
 }
 
