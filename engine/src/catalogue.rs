@@ -9,7 +9,9 @@ mod expressions;
 mod flows;
 mod load;
 mod run;
+mod steps;
 mod tables;
+mod testing;
 
 pub use flowbook_grammar::catalogue::Entry;
 
@@ -22,6 +24,8 @@ pub fn all() -> impl Iterator<Item = &'static Entry> {
         tables::CODES,
         expressions::CODES,
         flows::CODES,
+        steps::CODES,
+        testing::CODES,
         load::CODES,
         connect::CODES,
         run::CODES,

@@ -7,6 +7,7 @@ pub(crate) mod body;
 mod branch;
 mod call;
 mod cells;
+mod compare;
 mod confirm;
 mod connector;
 pub mod constant;

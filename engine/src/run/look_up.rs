@@ -6,13 +6,13 @@ use flowbook_stdlib::value::Value;
 
 use super::ask::Asker;
 use super::cache;
-use super::eval::Turn;
 use super::ops;
 use super::page::{ADOPTED, Engine, Life};
 use super::payload::Leaf;
 use super::report::Finding;
 use super::step::{Found, Turned, reshaped, unknown, with};
 use super::stop::Stop;
+use super::turns::Turn;
 use super::write::{Halt, of_trouble};
 use crate::connect::{Systems, Trouble};
 use crate::plan::connector::{Reading, ResourceIx};

@@ -48,6 +48,7 @@ mod row;
 mod second_look;
 mod settling;
 mod staging;
+mod turns;
 mod write;
 
 #[cfg(test)]

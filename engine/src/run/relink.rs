@@ -6,11 +6,11 @@
 use flowbook_stdlib::value::Value;
 
 use super::changes::Does;
-use super::eval::Turn;
 use super::page::{ADOPTED, Engine, FLOW_END, Life};
 use super::payload::hash_of;
 use super::step::{Found, Turned};
 use super::stop::{Ended, Kind, Stop};
+use super::turns::Turn;
 use crate::connect::Systems;
 use crate::plan::Step;
 use crate::store::journal::Outcome;
