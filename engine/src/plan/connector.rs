@@ -8,7 +8,7 @@ use flowbook_stdlib::value::Value;
 use serde::{Deserialize, Serialize};
 
 /// A kind of system.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Connector {
     /// `eaccounting`
     pub name: String,
@@ -63,9 +63,10 @@ pub enum TemplatePart {
 }
 
 /// How requests prove who they come from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub enum Auth {
     /// Not at all.
+    #[default]
     None,
     /// A keyed hash of the request.
     HmacSha512 {

@@ -21,8 +21,8 @@ use flowbook_stdlib::types::{Kind, Type};
 use crate::check::suggest;
 use crate::diagnostic::Diagnostic;
 use crate::plan::connector::{
-    Auth, Connector, ErrorShape, Limit, LimitOf, LimitPer, Odata, PageStyle, Pages, Param,
-    Resource, Template, TemplatePart,
+    Connector, ErrorShape, Limit, LimitOf, LimitPer, Odata, PageStyle, Pages, Param, Resource,
+    Template, TemplatePart,
 };
 use args::{Args, OF_CONNECTOR};
 use options::Options;
@@ -38,18 +38,8 @@ const SETTLE_S: u64 = 300;
 pub(super) fn connector(item: &ast::Connector, out: &mut Vec<Diagnostic>) -> Connector {
     let mut made = Connector {
         name: item.name.text.clone(),
-        params: Vec::new(),
-        base: Template::default(),
-        headers: Vec::new(),
-        auth: Auth::None,
-        limits: Vec::new(),
-        pages: None,
-        odata: None,
-        empty_is_none: false,
-        any_case: false,
-        answers: Vec::new(),
-        error: ErrorShape::default(),
         settle_s: SETTLE_S,
+        ..Connector::default()
     };
     let directives: Vec<&Directive> = item
         .parts

@@ -8,9 +8,7 @@ use flowbook_stdlib::types::{Field, Form, Kind, Shape, Type};
 use flowbook_stdlib::value::Value;
 
 use crate::checked::{self, Book, Expr, ExprKind, Local, Statement, StatementKind};
-use crate::plan::connector::{
-    Auth, Connector, Endpoint, ErrorShape, Find, How, Reading, Resource, System, Template,
-};
+use crate::plan::connector::{Connector, Endpoint, Find, How, Reading, Resource, System, Template};
 
 pub(super) const ORDERS: u32 = 0;
 pub(super) const ROWS: u32 = 1;
@@ -74,18 +72,8 @@ pub(super) fn book(
 ) -> Book {
     let connector = Connector {
         name: "shop".to_owned(),
-        params: Vec::new(),
-        base: Template::default(),
-        headers: Vec::new(),
-        auth: Auth::None,
-        limits: Vec::new(),
-        pages: None,
-        odata: None,
-        empty_is_none: false,
-        any_case: false,
-        answers: Vec::new(),
-        error: ErrorShape::default(),
         settle_s: 1,
+        ..Connector::default()
     };
     let order = shape(
         "Order",

@@ -8,7 +8,7 @@ use flowbook_stdlib::types::{Field, Form, Kind, Shape, Type};
 use flowbook_stdlib::value::Value;
 
 use crate::plan::connector::{
-    Action, Auth, Connector, Endpoint, ErrorShape, Find, How, Reading, Resource, System, Template,
+    Action, Connector, Endpoint, Find, How, Reading, Resource, System, Template,
 };
 use crate::plan::{
     Act, ActKind, Ask, Comparison, First, Flow, Node, NodeIx, Op, Place, Plan, Program, Put,
@@ -89,18 +89,7 @@ fn system(name: &str) -> System {
         name: name.to_owned(),
         connector: Arc::new(Connector {
             name: name.to_owned(),
-            params: Vec::new(),
-            base: Template::default(),
-            headers: Vec::new(),
-            auth: Auth::None,
-            limits: Vec::new(),
-            pages: None,
-            odata: None,
-            empty_is_none: false,
-            any_case: false,
-            answers: Vec::new(),
-            error: ErrorShape::default(),
-            settle_s: 0,
+            ..Connector::default()
         }),
         options: Vec::new(),
         span: span(),
