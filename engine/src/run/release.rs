@@ -1,11 +1,15 @@
 //! Release: nothing leaves before its release is durable. Releases go in small windows, each in the transaction that stores earlier outcomes, so
-//! that safety costs no extra sync. After a crash only released entries are looked up; planned ones are planned afresh.
+//! that safety costs no extra sync. A window that is not full waits for others as long as the last sync took, since twice as many then share the next.
+//! After a crash only released entries are looked up; planned ones are planned afresh.
 
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use flowbook_stdlib::value::Value;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
 
 use crate::store::journal::{Batch, Outcome, Overruled, Release};
 use crate::store::{Store, StoreError};
@@ -13,12 +17,16 @@ use crate::wrong::{self, Wrong};
 
 /// Outcomes that may gather before they are stored without a release.
 const MOST_OUTCOMES: usize = 256;
+/// The longest that a window waits for others, however slow the disk is.
+const LONGEST_WAIT: Duration = Duration::from_millis(20);
 
 /// The journal of a run: gathers what is to be stored, and stores it together.
 pub(super) struct Journal<'a> {
     store: &'a Mutex<dyn Store + 'a>,
     window: usize,
     gathered: Mutex<Gathered>,
+    /// Windows stored so far.
+    windows: watch::Sender<u64>,
 }
 
 #[derive(Default)]
@@ -26,6 +34,8 @@ struct Gathered {
     batch: Batch,
     /// Windows stored so far.
     stored: u64,
+    /// What the last one took.
+    took: Duration,
     overruled: Vec<Overruled>,
     failed: Option<StoreError>,
 }
@@ -37,6 +47,7 @@ impl<'a> Journal<'a> {
             store,
             window,
             gathered: Mutex::default(),
+            windows: watch::Sender::default(),
         }
     }
 
@@ -47,7 +58,7 @@ impl<'a> Journal<'a> {
     /// Returns once the release is durable: what it releases may leave. What was chosen before, where that is something else: then nothing may.
     pub async fn release(&self, release: Release) -> Result<Option<Vec<Value>>, StoreError> {
         let (record, step) = (release.intent.record.clone(), release.intent.step.clone());
-        let window = {
+        let (window, wait) = {
             let mut gathered = self.gathered();
             gathered.batch.releases.push(release);
             let window = gathered.stored;
@@ -57,10 +68,12 @@ impl<'a> Journal<'a> {
             if gathered.batch.releases.len() >= self.window {
                 self.store_all(&mut gathered)?;
             }
-            window
+            (window, gathered.took.min(LONGEST_WAIT))
         };
-        // Whoever is ready joins the window.
+        // Whoever is ready joins the window, and whose answer comes meanwhile.
         Yield(false).await;
+        let mut windows = self.windows.subscribe();
+        let _full = timeout(wait, windows.wait_for(|stored| *stored > window)).await;
         let mut gathered = self.gathered();
         if gathered.stored == window {
             self.store_all(&mut gathered)?;
@@ -99,8 +112,12 @@ impl<'a> Journal<'a> {
             return Ok(());
         }
         gathered.stored += 1;
+        let begun = Instant::now();
         let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
-        match store.commit(batch) {
+        let committed = store.commit(batch);
+        gathered.took = begun.elapsed();
+        self.windows.send_replace(gathered.stored);
+        match committed {
             Ok(overruled) => {
                 gathered.overruled.extend(overruled);
                 Ok(())
