@@ -63,6 +63,11 @@ pub(crate) enum Wrong {
     NoSecondLook,
     /// A read that does not show what was written a moment ago is believed.
     MissBelieved,
+    /// A second attempt carries something of its own.
+    RetryRenewed,
+    /// What was sent is kept for ever.
+    #[cfg(test)]
+    NeverErased,
 }
 
 /// Whether a variant is on: never, outside of tests.
@@ -86,7 +91,7 @@ mod switch {
 
     impl Wrong {
         /// All of them.
-        pub(crate) const ALL: [Wrong; 27] = [
+        pub(crate) const ALL: [Wrong; 29] = [
             Wrong::IntentAfterSend,
             Wrong::NoReconcile,
             Wrong::NoExclusion,
@@ -114,6 +119,8 @@ mod switch {
             Wrong::NotCautious,
             Wrong::NoSecondLook,
             Wrong::MissBelieved,
+            Wrong::RetryRenewed,
+            Wrong::NeverErased,
         ];
     }
 

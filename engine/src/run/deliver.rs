@@ -26,6 +26,16 @@ use crate::plan::{Act, ActKind, Arg, Comparison, Flow, Math, NodeIx, Op, Step, S
 use crate::store::journal::{self, Intent, Phase, Release, Sought};
 use crate::wrong::{self, Wrong};
 
+/// What a second attempt must not be: a text behind its key says that it is one.
+fn renewed(outgoing: &Outgoing) -> Outgoing {
+    let mut outgoing = outgoing.clone();
+    let mut texts = outgoing.body.iter_mut().skip(1).map(|(_, json)| json);
+    if let Some(text) = texts.find(|json| json.starts_with('"')) {
+        text.insert_str(1, "again: ");
+    }
+    outgoing
+}
+
 impl<'a, S: Systems> Engine<'a, S> {
     /// Has one write released and sent, and once more where it is certain that it had no effect. The record that came of it, with the hash of what
     /// it holds; none where the key is to be looked up once more.
@@ -60,8 +70,11 @@ impl<'a, S: Systems> Engine<'a, S> {
             let attempts = life.attempts.entry(name.clone()).or_default();
             self.may_send(step, attempts, findable)?;
             attempts.hashes.push(hash);
+            let renewed = (attempts.hashes.len() > 1 && wrong::is(Wrong::RetryRenewed))
+                .then(|| renewed(&outgoing));
+            let outgoing = renewed.as_ref().unwrap_or(&outgoing);
             let early = match wrong::is(Wrong::IntentAfterSend) {
-                true => Some(self.send_once(&outgoing).await?),
+                true => Some(self.send_once(outgoing).await?),
                 false => None,
             };
             match self.asker.journal.release(release.clone()).await {
@@ -71,7 +84,7 @@ impl<'a, S: Systems> Engine<'a, S> {
             }
             let sent = match early {
                 Some(sent) => sent,
-                None => self.send_once(&outgoing).await?,
+                None => self.send_once(outgoing).await?,
             };
             let trouble = match outcome(sent, step, found.is_some()) {
                 Outcome::Confirmed(answer) => return Ok(Some((answer, hash))),

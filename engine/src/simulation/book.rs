@@ -10,6 +10,9 @@ use crate::sources::Loaded;
 /// How long a write can still take effect after it was given up; how late an order may show up.
 pub(super) const SETTLE_S: u64 = 120;
 
+/// What the systems know the engine by: of the till, of the books.
+pub(super) const SECRETS: [&str; 2] = ["k3y-of-the-till", "t0ken-of-the-books"];
+
 const CONNECTORS: &str = include_str!("connectors.flow");
 const FLOWS: &str = include_str!("orders.flow");
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::book::SECRETS;
 use super::disk::{Disk, is_done};
 use super::world::World;
 use crate::run::report::Finding;
@@ -15,7 +16,8 @@ pub(super) fn check(
     findings: &[Finding],
     stale: &BTreeMap<String, u64>,
 ) -> Vec<String> {
-    let state = world.state();
+    let mut state = world.state();
+    let state = &mut *state;
     let mut wrong = state.wrong.clone();
     let beyond = state.weather.beyond;
     let texts = |table: &str, field: &str| -> Vec<String> {
@@ -41,6 +43,14 @@ pub(super) fn check(
         // What a person deleted is not there to be told of.
         let is_over = beyond && by_hand && there <= 1;
         let is_excused = (beyond && is_told) || is_forgotten || is_over;
+        if made > 1 {
+            let figures = &mut state.figures;
+            match (is_excused, beyond && is_told) {
+                (false, _) => figures.doubles += 1,
+                (true, true) => figures.told += 1,
+                (true, false) => figures.forgotten += 1,
+            }
+        }
         if made > 1 && !is_excused {
             wrong.push(format!("{number} was made {made} times"));
         }
@@ -60,6 +70,7 @@ pub(super) fn check(
             continue;
         }
         let stored = disk.state(order.id);
+        let told = wrong.len();
         match stored.as_ref().map(|state| state.end) {
             None => wrong.push(format!("{number} was never seen")),
             Some(End::Done) if there == 0 && !by_hand => {
@@ -75,6 +86,7 @@ pub(super) fn check(
             )),
             _ => {}
         }
+        state.figures.lost += u64::from(wrong.len() > told);
     }
     let mails = texts("customers", "Email");
     for (at, mail) in mails.iter().enumerate() {
@@ -93,6 +105,33 @@ pub(super) fn check(
                 wrong.push(format!(
                     "{name} was changed in the shop, and is still in the books"
                 ));
+            }
+        }
+    }
+    wrong
+}
+
+/// Secrets that lie on the disk.
+pub(super) fn secrets_kept(disk: &Disk) -> Vec<String> {
+    let raw = disk.raw();
+    let kept = SECRETS.iter().filter(|secret| raw.contains(*secret));
+    kept.map(|secret| format!("{secret} is on the disk"))
+        .collect()
+}
+
+/// E-mail addresses that lie on the disk after their time, though nothing about them is open.
+pub(super) fn persons_kept(world: &World, disk: &Disk) -> Vec<String> {
+    let raw = disk.raw();
+    let state = world.state();
+    let mut wrong = Vec::new();
+    for order in &state.orders {
+        let is_needed = |other: &&super::world::Order| {
+            other.email.contains(&order.email) && disk.is_needed(other.id)
+        };
+        if raw.contains(&order.email) && !state.orders.iter().any(|other| is_needed(&other)) {
+            let line = format!("{} is on the disk after its time", order.email);
+            if !wrong.contains(&line) {
+                wrong.push(line);
             }
         }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderValue};
 use tokio::time::sleep;
 
-use super::book::SETTLE_S;
+use super::book::{SECRETS, SETTLE_S};
 use super::clock;
 use super::disk::Disk;
 use super::world::{Asked, Told, World};
@@ -122,6 +122,19 @@ impl Network {
         dice.one(of).copied().unwrap_or(Fate::Fine)
     }
 
+    /// The systems know who asks; so no request leaves without its secret.
+    fn is_authorized(&self, exchange: &Exchange) {
+        let said = exchange.headers.get(http::header::AUTHORIZATION);
+        let said = said.and_then(|said| said.to_str().ok());
+        let known = said
+            .and_then(|said| said.strip_prefix("Bearer "))
+            .unwrap_or_default();
+        if !SECRETS.contains(&known) {
+            let line = format!("{} was asked without its token", exchange.url);
+            self.world.state().wrong.push(line);
+        }
+    }
+
     async fn go(&self, exchange: Exchange) -> Result<Reply, Broken> {
         let asked = Asked {
             method: exchange.method.to_string(),
@@ -155,7 +168,19 @@ impl Network {
             fate.word()
         ));
         if fate != Fate::Fine {
-            *self.world.state().faults.entry(fate.word()).or_default() += 1;
+            *self
+                .world
+                .state()
+                .figures
+                .faults
+                .entry(fate.word())
+                .or_default() += 1;
+        }
+        self.is_authorized(&exchange);
+        if writes {
+            let mut state = self.world.state();
+            let state = &mut *state;
+            state.attempts.sent(&asked, &state.orders, &mut state.wrong);
         }
         if writes {
             self.disk.is_released(

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tokio::time::Sleep;
 
+use super::world::World;
+
 /// What is done to a process, after how many of its steps.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Fate {
@@ -18,15 +20,17 @@ pub(super) struct Process<F> {
     steps: u64,
     fate: Fate,
     held: Option<Pin<Box<Sleep>>>,
+    world: World,
 }
 
 impl<F: Future> Process<F> {
-    pub fn new(run: F, fate: Fate) -> Process<F> {
+    pub fn new(run: F, fate: Fate, world: World) -> Process<F> {
         Process {
             run: Box::pin(run),
             steps: 0,
             fate,
             held: None,
+            world,
         }
     }
 }
@@ -44,6 +48,7 @@ impl<F: Future> Future for Process<F> {
             && self.steps >= at
         {
             self.fate.pause = None;
+            self.world.state().figures.pauses += 1;
             self.held = Some(Box::pin(tokio::time::sleep(length)));
         }
         if let Some(held) = &mut self.held {

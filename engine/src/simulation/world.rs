@@ -8,6 +8,8 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
+use super::attempts::Attempts;
+use super::figures::Figures;
 use crate::dice::Dice;
 
 /// A request, as the systems see it.
@@ -69,6 +71,8 @@ pub(super) struct Order {
     pub total: i64,
     /// Deleted in the shop.
     pub away: bool,
+    /// How often it was changed in the shop.
+    pub changes: usize,
 }
 
 impl Order {
@@ -123,7 +127,9 @@ pub(super) struct State {
     /// What people made or deleted by hand.
     pub by_hand: Vec<String>,
     pub trace: Vec<String>,
-    pub faults: BTreeMap<&'static str, u64>,
+    pub figures: Figures,
+    /// What each write carried, time by time.
+    pub attempts: Attempts,
     /// What the checker saw go wrong at once.
     pub wrong: Vec<String>,
     /// Sends of one write that may have taken effect: by path and mark.
