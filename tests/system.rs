@@ -21,6 +21,7 @@ mod system {
     mod prove;
     mod records;
     mod sandbox;
+    mod sign_in;
     pub mod support;
     mod truth;
 }

@@ -46,6 +46,9 @@ A connection may take 5 seconds. Reads are tried three times before this is told
 The system answered as its connector's `answers` say means `sign_in`: the key is wrong or was withdrawn, the account lacks a right, or the
 refresh token was used up by somebody else. An access token that merely ran out is renewed by itself, once for all requests that wait.
 
+A request for a token whose answer is lost is made again after a pause, three times in all. A system that gives each refresh token once may have taken it
+with the first of them; then it refuses it the second time, the next token is lost with the answer, and only a new sign-in helps: the message says so.
+
 The run stops, since no other request would fare better. Correct the keys, or sign in again and give the new refresh token as FLOWBOOK_SYSTEM_REFRESH_TOKEN, and run again: what was done is
 remembered, what was not is done then.
 

@@ -174,7 +174,7 @@ impl Line {
                 authorize.is_empty(),
                 scopes,
                 world.clock.clone(),
-                bounds.attempt,
+                bounds,
             ));
         }
         Ok(Line {
@@ -584,6 +584,7 @@ fn unprepared(system: &str) -> Trouble {
     .help("Check that this machine's certificates and proxy settings can be read.")
 }
 
-fn backoff(failures: u32) -> Duration {
+/// The pause after so many failures in a row.
+pub(super) fn backoff(failures: u32) -> Duration {
     Duration::from_millis(250 << failures.min(6))
 }

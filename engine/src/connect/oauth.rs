@@ -1,4 +1,7 @@
 //! Signed in by OAuth 2.0: one access token for all requests, renewed once for all that wait, and the next refresh token stored before it counts.
+//!
+//! A request for a token whose answer never came is made again with the same refresh token. The system may have taken that one for the first request;
+//! then it refuses it, and the trouble says so.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,9 +15,11 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use super::Trouble;
-use super::access::{Access, TokenKeeper};
+use super::access::{Access, TokenKeeper, variable};
+use super::limits::pause_asked;
+use super::line::{Bounds, backoff};
 use super::sign::header_value;
-use super::wire::{Broken, Exchange, Wire};
+use super::wire::{Broken, Exchange, Reply, Wire};
 use crate::time::Clock;
 
 /// A token is renewed this long before it ends.
@@ -33,8 +38,8 @@ pub(super) struct Session {
     client_only: bool,
     scopes: String,
     clock: Arc<dyn Clock>,
-    /// How long one request for a token may take.
-    within: Duration,
+    /// How long one request for a token may take, and how often it is made.
+    bounds: Bounds,
     token: Mutex<Option<Token>>,
 }
 
@@ -69,7 +74,7 @@ impl Session {
         client_only: bool,
         scopes: &[String],
         clock: Arc<dyn Clock>,
-        within: Duration,
+        bounds: &Bounds,
     ) -> Session {
         Session {
             system: system.to_owned(),
@@ -78,7 +83,7 @@ impl Session {
             client_only,
             scopes: scopes.join(" "),
             clock,
-            within,
+            bounds: bounds.clone(),
             token: Mutex::default(),
         }
     }
@@ -167,12 +172,43 @@ impl Session {
         Err(denied.unwrap_or_else(|| self.signed_out("no refresh token is known")))
     }
 
+    /// Asks for a token until there is an answer to go by.
     async fn ask(
         &self,
         wire: &dyn Wire,
         access: &Access,
-        mut form: Vec<(&str, &str)>,
+        form: Vec<(&str, &str)>,
     ) -> Result<Granted, Failed> {
+        let exchange = self.exchange(access, form)?;
+        let mut may_be_used = false;
+        let mut tries = 0;
+        loop {
+            let said = match wire.exchange(exchange.clone()).await {
+                Ok(reply) => self.read(access, &reply, may_be_used, tries),
+                Err(broken) => Said::Nothing(self.lost(broken)),
+            };
+            let (nothing, pause) = match said {
+                Said::Token(granted) => return Ok(granted),
+                Said::No(failed) => return Err(failed),
+                Said::Busy(trouble, pause) => (trouble, pause),
+                Said::Nothing(nothing) => {
+                    may_be_used |= nothing.may_have_arrived;
+                    (nothing.trouble, backoff(tries + 1))
+                }
+            };
+            tries += 1;
+            if tries >= self.bounds.reads || pause > self.bounds.patience {
+                return Err(Failed::Other(nothing));
+            }
+            self.clock.sleep(pause).await;
+        }
+    }
+
+    fn exchange<'a>(
+        &self,
+        access: &'a Access,
+        mut form: Vec<(&'a str, &'a str)>,
+    ) -> Result<Exchange, Failed> {
         let id = access.value("client_id").unwrap_or_default();
         let secret = access.value("client_secret").unwrap_or_default();
         let mut headers = HeaderMap::new();
@@ -200,37 +236,27 @@ impl Session {
         let body = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(form)
             .finish();
-        let reply = wire.exchange(Exchange {
+        Ok(Exchange {
             method: Method::POST,
             url: self.url.clone(),
             headers,
             body: Some(body),
-            within: self.within,
+            within: self.bounds.attempt,
             largest: LARGEST,
-        });
-        let reply = reply.await.map_err(|broken| {
-            let why = match broken {
-                Broken::NotInTime | Broken::NotConnectedInTime => "no answer came in time",
-                Broken::TooLarge | Broken::NoText => "its answer cannot be read",
-                _ => "no connection came about",
-            };
-            Failed::Other(
-                Trouble::new(
-                    "F0702",
-                    format!(
-                        "{} could not be signed in to at {}: {why}.",
-                        self.system,
-                        self.url.host_str().unwrap_or_default()
-                    ),
-                )
-                .help("Check the network and run again."),
-            )
-        })?;
+        })
+    }
+
+    /// What an answer says. `may_be_used`: an earlier request with the same refresh token may have arrived.
+    fn read(&self, access: &Access, reply: &Reply, may_be_used: bool, tries: u32) -> Said {
         let status = reply.status;
-        if status == 200 {
-            return serde_json::from_str(&reply.body).map_err(|_| {
-                Failed::Other(self.signed_out("the answer holds no token that can be read"))
-            });
+        if (200..300).contains(&status) {
+            return match serde_json::from_str(&reply.body) {
+                Ok(granted) => Said::Token(granted),
+                Err(_) => Said::Nothing(Nothing {
+                    trouble: self.signed_out("the answer holds no token that can be read"),
+                    may_have_arrived: true,
+                }),
+            };
         }
         let denied: Denied = serde_json::from_str(&reply.body).unwrap_or_default();
         let mut said = denied.error.clone();
@@ -239,26 +265,95 @@ impl Session {
         }
         let said = flowbook_stdlib::display::readable(&access.redacted(&said));
         if denied.error == "invalid_grant" {
-            return Err(Failed::Denied(
-                self.signed_out(&format!("the refresh token holds no more ({said})")),
-            ));
+            return Said::No(Failed::Denied(match may_be_used {
+                true => self.used_unheard(&said),
+                false => self.signed_out(&format!("the refresh token holds no more ({said})")),
+            }));
         }
-        Err(Failed::Other(match status {
-            429 | 500..=599 => Trouble::new(
+        let failing = || {
+            Trouble::new(
                 "F0702",
                 format!(
                     "{} gives no token at the moment (status {status}).",
                     self.system
                 ),
             )
-            .help("Run again in a few minutes."),
-            _ => self.signed_out(&format!("status {status}, {said}")),
-        }))
+            .help("Run again in a few minutes.")
+        };
+        match status {
+            429 => Said::Busy(
+                failing(),
+                pause_asked(&reply.headers, &said, tries, self.clock.wall()),
+            ),
+            500..=599 => Said::Nothing(Nothing {
+                trouble: failing(),
+                may_have_arrived: true,
+            }),
+            _ => Said::No(Failed::Other(
+                self.signed_out(&format!("status {status}, {said}")),
+            )),
+        }
+    }
+
+    fn lost(&self, broken: Broken) -> Nothing {
+        let why = match broken {
+            Broken::NotInTime | Broken::NotConnectedInTime => "no answer came in time",
+            Broken::TooLarge | Broken::NoText => "its answer cannot be read",
+            Broken::Cut => "the connection was cut before the answer came",
+            Broken::NoHost | Broken::NotConnected => "no connection came about",
+        };
+        let trouble = Trouble::new(
+            "F0702",
+            format!(
+                "{} could not be signed in to at {}: {why}.",
+                self.system,
+                self.url.host_str().unwrap_or_default()
+            ),
+        );
+        Nothing {
+            trouble: trouble.help("Check the network and run again."),
+            may_have_arrived: !matches!(
+                broken,
+                Broken::NoHost | Broken::NotConnected | Broken::NotConnectedInTime
+            ),
+        }
+    }
+
+    /// The refresh token went with a request whose answer never came, and with the answer the next one.
+    fn used_unheard(&self, said: &str) -> Trouble {
+        Trouble::new(
+            "F0703",
+            format!(
+                "{0} does not accept the sign-in: the refresh token was used by a request whose answer never came, so the next one, which {0} gave with that answer, is lost ({said}).",
+                self.system
+            ),
+        )
+        .help(format!(
+            "Sign in to {} anew, as you did when you set it up, put the refresh token that this gives into {}, and run again; nothing is lost.",
+            self.system,
+            variable(&self.system, "REFRESH_TOKEN")
+        ))
     }
 
     fn signed_out(&self, why: &str) -> Trouble {
         signed_out(&self.system, why)
     }
+}
+
+/// What came of one request for a token.
+enum Said {
+    Token(Granted),
+    /// Asking again changes nothing.
+    No(Failed),
+    /// To be asked again after a pause.
+    Busy(Trouble, Duration),
+    Nothing(Nothing),
+}
+
+/// No answer to go by.
+struct Nothing {
+    trouble: Trouble,
+    may_have_arrived: bool,
 }
 
 enum Failed {
