@@ -67,8 +67,13 @@ impl Store for Watched {
         self.store.states(flow, keys)
     }
 
-    fn unfinished(&self, flow: &str) -> Result<Vec<(String, State)>, StoreError> {
-        self.store.unfinished(flow)
+    fn unfinished(
+        &self,
+        flow: &str,
+        after: Option<&str>,
+        most: usize,
+    ) -> Result<Vec<(String, State)>, StoreError> {
+        self.store.unfinished(flow, after, most)
     }
 
     fn end(&mut self, flow: &str, ends: &[Ending]) -> Result<(), StoreError> {

@@ -262,6 +262,57 @@ fn a_long_history_is_not_read_and_takes_no_memory() {
     }
 }
 
+/// A store in which so many orders wait for the till to say that they are paid.
+fn waiting(orders: u64) -> Workplace {
+    let place = Workplace::with_flows();
+    let mut store = SqliteStore::open(&state(&place)).expect("a store");
+    let now = Timestamp::now();
+    let ending = |order: u64| Ending {
+        key: key(order).key,
+        state: State {
+            end: End::Waiting,
+            hash: order,
+            reason: Some(Reason {
+                message: "not yet what `where` asks for".repeat(20),
+                at: Some("orders.flow:8".to_owned()),
+                ..Reason::default()
+            }),
+            waiting_since: Some(now),
+            title: Some(format!("{}", 1000 + order)),
+            seen: Some(now),
+            ended: Some(now),
+            ..State::default()
+        },
+        source: None,
+    };
+    let orders: Vec<u64> = (0..orders).collect();
+    for some in orders.chunks(5_000) {
+        let ends: Vec<Ending> = some.iter().copied().map(ending).collect();
+        store.end("orders", &ends).expect("ended");
+    }
+    place
+}
+
+#[test]
+fn a_hundred_thousand_waiting_orders_take_no_memory() {
+    let [few, many] = [1_000, 100_000].map(|orders| {
+        let place = waiting(orders);
+        let call = place.flowbook(RUN).with("orders --format json");
+        let out = place.path().join("out");
+        let took = measure(call, &[0, 1], &out);
+        let told: serde_json::Value =
+            serde_json::from_str(&std::fs::read_to_string(&out).expect("a report")).expect("JSON");
+        let waiting = told["flows"][0]["waiting"].as_u64().expect("a count");
+        assert!(waiting >= orders, "{orders} wait, {waiting} are told");
+        took
+    });
+    println!("1,000 wait: {few}; 100,000 wait: {many}");
+    assert!(
+        many.peak < few.peak + 16 * MEGABYTE,
+        "a run holds all that waits: {few}; {many}"
+    );
+}
+
 #[test]
 #[ignore = "the long form: writes 10 GB, takes minutes"]
 fn history_of_10_gigabytes() {

@@ -221,7 +221,7 @@ fn judge(
     for flow in &flowbook.plan.flows {
         let report = last.and_then(|last| last.flows.iter().find(|one| one.flow == flow.name));
         let unfinished = store
-            .unfinished(&flow.name)
+            .unfinished(&flow.name, None, usize::MAX)
             .map_err(|why| Cannot::new(&why.to_string()))?;
         for (key, state) in unfinished {
             let source = (flow.name.clone(), key);

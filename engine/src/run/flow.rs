@@ -1,6 +1,6 @@
 //! One run of a flow: pages of what is new, read ahead while the page before is written; then a second look at what waits or failed.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::sync::PoisonError;
 
 use flowbook_stdlib::types::Kind;
@@ -13,31 +13,26 @@ use super::cursor::{Comparison, Shown};
 use super::ops;
 use super::page::{Engine, Life};
 use super::report::{FailureReport, FlowReport, RecordReport};
+use super::waiting::Open;
 use super::write::Ways;
 use crate::connect::{Page, PageQuery, Systems, Trouble};
 use crate::store::journal::Intent;
-use crate::store::{End, Ending, State};
+use crate::store::{End, Ending};
 use crate::wrong::{self, Wrong};
 
 /// What a record is said to wait for while nobody knows what became of its last write.
 const HELD: &str =
     "nobody could see yet whether its last write came through; the next run looks again";
 
-/// Up to so many waiting records are read one by one rather than with a narrowed list.
-const FEW: usize = 20;
-
-/// Records of a second look that go through the flow together.
-const TOGETHER: usize = 100;
-
 /// What a flow's run has come to.
 #[derive(Default)]
-struct Reach<'w, 'a> {
+pub(super) struct Reach<'w, 'a> {
     /// Keys of the page before: a page that shifts shows some again.
-    last: HashSet<String>,
-    /// Records that wait or failed and were not seen yet.
-    open: BTreeMap<String, State>,
+    pub(super) last: HashSet<String>,
+    /// Records that wait or failed.
+    pub(super) open: Open,
     /// Records of which a dead holder left a write open.
-    held: BTreeSet<String>,
+    pub(super) held: BTreeSet<String>,
     /// What the source showed first.
     shown: Option<Shown>,
     /// Records that something was to be done for.
@@ -45,7 +40,7 @@ struct Reach<'w, 'a> {
     /// Records on their way.
     ways: Ways<'w, 'a>,
     /// Their keys: a list that is begun anew shows them again.
-    going: BTreeSet<String>,
+    pub(super) going: BTreeSet<String>,
 }
 
 impl<'a, S: Systems> Engine<'a, S> {
@@ -65,12 +60,12 @@ impl<'a, S: Systems> Engine<'a, S> {
         // Whatever the reading came to, what is on its way is brought to its end. A run that stops leaves what settles to the next one.
         loop {
             let ended = self.drive(&mut reach.ways).await;
-            self.keep_ends(ended, report)?;
+            self.keep_ends(ended, &mut reach, report)?;
             if ran.is_err() || self.stops() {
                 reach.ways.clear();
             }
             match reach.ways.next().await {
-                Some(life) => self.keep_ends(vec![life], report)?,
+                Some(life) => self.keep_ends(vec![life], &mut reach, report)?,
                 None => break,
             }
         }
@@ -104,11 +99,6 @@ impl<'a, S: Systems> Engine<'a, S> {
             return self.run_only(reach, report).await;
         }
         reach.held = self.unsettled.of(&self.flow.name);
-        reach.open = self
-            .stored(|store| store.unfinished(&self.flow.name))?
-            .into_iter()
-            .filter(|(key, _)| !reach.held.contains(key))
-            .collect();
         let query = PageQuery {
             since: self.options.since.or(from),
             ..PageQuery::default()
@@ -126,11 +116,10 @@ impl<'a, S: Systems> Engine<'a, S> {
         let still = self.unsettled.of(&self.flow.name);
         let settled: Vec<String> = reach.held.difference(&still).cloned().collect();
         let states = self.stored(|store| store.states(&self.flow.name, &settled))?;
-        reach.open = settled
-            .into_iter()
-            .zip(states)
-            .filter_map(|(key, state)| Some((key, state?)))
-            .collect();
+        let settled = settled.into_iter().zip(states);
+        reach
+            .open
+            .are(settled.filter_map(|(key, state)| Some((key, state?))));
         reach.held = still;
         self.told_as_held(reach, report);
         if self.ends_here(reach) {
@@ -164,7 +153,7 @@ impl<'a, S: Systems> Engine<'a, S> {
     }
 
     /// All pages of a query, the next one read while the one before is carried over.
-    async fn pages<'w>(
+    pub(super) async fn pages<'w>(
         &'w self,
         query: PageQuery,
         reach: &mut Reach<'w, 'a>,
@@ -188,7 +177,7 @@ impl<'a, S: Systems> Engine<'a, S> {
         let mut page = Some(first);
         while let Some(Page { records, next, .. }) = page {
             let more = next
-                .filter(|_| !only_open || !reach.open.is_empty())
+                .filter(|_| !only_open || reach.open.some_are_missing())
                 .map(|after| PageQuery {
                     after: Some(after),
                     ..query.clone()
@@ -204,7 +193,7 @@ impl<'a, S: Systems> Engine<'a, S> {
                     None => None,
                 }
             };
-            let records = self.new_ones(records, reach, only_open);
+            let records = self.new_ones(records, reach, only_open)?;
             let (ahead, done) =
                 future::join(ahead, self.page(records, reach, report, self.flow.read.all)).await;
             done?;
@@ -226,31 +215,38 @@ impl<'a, S: Systems> Engine<'a, S> {
         records: Vec<Value>,
         reach: &mut Reach<'_, 'a>,
         only_open: bool,
-    ) -> Vec<Value> {
+    ) -> Result<Vec<Value>, Trouble> {
         let from = self.from();
+        let is_old = |record: &Value| matches!((self.time_of(record), from), (Some(time), Some(from)) if time < from);
+        let doubtful = records.iter().filter(|record| only_open || is_old(record));
+        let known = self.open_among(
+            doubtful.map(|record| self.source_key(record)).collect(),
+            reach,
+        )?;
         let mut keys = HashSet::with_capacity(records.len());
         let records = records
             .into_iter()
             .filter(|record| {
-                let time = self.time_of(record);
                 let key = self.source_key(record);
-                let known = reach.open.contains_key(&key);
-                let old = matches!((time, from), (Some(time), Some(from)) if time < from);
-                let fresh = if only_open {
-                    known
-                } else {
-                    !reach.last.contains(&key) && (!old || known)
+                let fresh = match only_open {
+                    true => known.contains(&key),
+                    false => {
+                        !reach.last.contains(&key) && (!is_old(record) || known.contains(&key))
+                    }
                 };
                 let free = !reach.held.contains(&key) && !reach.going.contains(&key);
                 fresh && free && keys.insert(key)
             })
             .collect();
+        if only_open {
+            reach.open.found(keys.len());
+        }
         reach.last = keys;
-        records
+        Ok(records)
     }
 
     /// Carries a page over.
-    async fn page<'w>(
+    pub(super) async fn page<'w>(
         &'w self,
         records: Vec<Value>,
         reach: &mut Reach<'w, 'a>,
@@ -259,10 +255,7 @@ impl<'a, S: Systems> Engine<'a, S> {
     ) -> Result<(), Trouble> {
         self.asker.cache.next_page();
         report.read += records.len() as u64;
-        for record in &records {
-            reach.open.remove(&self.source_key(record));
-        }
-        let mut lives = self.begin(records, forced, report)?;
+        let mut lives = self.begin(records, forced, &mut reach.open, report)?;
         if let Some(limit) = self.options.limit {
             let left = limit.saturating_sub(reach.looked_at);
             let over = lives
@@ -299,7 +292,7 @@ impl<'a, S: Systems> Engine<'a, S> {
         for life in &ended {
             reach.going.remove(&life.key);
         }
-        self.keep_ends(ended, report)?;
+        self.keep_ends(ended, reach, report)?;
         self.progress.page(report);
         Ok(())
     }
@@ -326,16 +319,30 @@ impl<'a, S: Systems> Engine<'a, S> {
     }
 
     /// Ends are told in the order of the source, whichever came first.
-    fn keep_ends(&self, mut lives: Vec<Life<'a>>, report: &mut FlowReport) -> Result<(), Trouble> {
+    fn keep_ends(
+        &self,
+        mut lives: Vec<Life<'a>>,
+        reach: &mut Reach<'_, 'a>,
+        report: &mut FlowReport,
+    ) -> Result<(), Trouble> {
         lives.sort_by_key(|life| life.number);
-        let ends: Vec<Ending> = lives
-            .into_iter()
-            .filter_map(|life| self.conclude(life, report))
-            .collect();
+        let mut ends = Vec::with_capacity(lives.len());
+        for life in lives {
+            let key = life.key.clone();
+            let ending = self.conclude(life, report);
+            // one that was begun waits in the store until it has an end
+            if ending
+                .as_ref()
+                .is_none_or(|ending| ending.state.end.is_unfinished())
+            {
+                reach.open.saw(&key);
+            }
+            ends.extend(ending);
+        }
         self.keep(&ends)
     }
 
-    fn keep(&self, ends: &[Ending]) -> Result<(), Trouble> {
+    pub(super) fn keep(&self, ends: &[Ending]) -> Result<(), Trouble> {
         if (self.options.dry && !self.options.relink) || ends.is_empty() {
             return Ok(());
         }
@@ -348,7 +355,7 @@ impl<'a, S: Systems> Engine<'a, S> {
         row.is_full()
     }
 
-    fn ends_here(&self, reach: &Reach<'_, 'a>) -> bool {
+    pub(super) fn ends_here(&self, reach: &Reach<'_, 'a>) -> bool {
         self.stops()
             || self.is_stopped()
             || self
@@ -357,76 +364,7 @@ impl<'a, S: Systems> Engine<'a, S> {
                 .is_some_and(|limit| reach.looked_at >= limit)
     }
 
-    /// Records that wait or failed and were not among what was read.
-    async fn look_at_waiting<'w>(
-        &'w self,
-        whole: bool,
-        reach: &mut Reach<'w, 'a>,
-        report: &mut FlowReport,
-    ) -> Result<(), Trouble> {
-        let resting = reach.open.extract_if(.., |_, state| self.pauses(state));
-        for (key, state) in resting {
-            report.read += 1;
-            self.still_failed(&key, &state, report);
-        }
-        let by_key = self.resource(self.flow.read.resource).get.is_some();
-        let waits = |state: &State| state.end == End::Waiting && !state.passed;
-        let many = reach.open.values().filter(|state| waits(state)).count() > FEW;
-        let narrowed = by_key && many && !self.flow.read.relook.is_empty();
-        if narrowed || !by_key {
-            // Failed and begun records are none that the source's filters can find.
-            let others: BTreeMap<String, State> = reach
-                .open
-                .extract_if(.., |_, state| narrowed && !waits(state))
-                .collect();
-            if !whole && !reach.open.is_empty() {
-                let query = PageQuery {
-                    since: self.from(),
-                    filters: if narrowed {
-                        self.flow.read.relook.clone()
-                    } else {
-                        Vec::new()
-                    },
-                    ..PageQuery::default()
-                };
-                reach.last.clear();
-                self.pages(query, reach, report, true).await?;
-                if self.ends_here(reach) {
-                    return Ok(());
-                }
-            }
-            let unseen = std::mem::replace(&mut reach.open, others);
-            report.read += unseen.len() as u64;
-            let ends: Vec<Ending> = unseen
-                .into_iter()
-                .filter_map(|(key, state)| self.not_seen(key, state, report))
-                .collect();
-            self.keep(&ends)?;
-            if !by_key {
-                return Ok(());
-            }
-        }
-        let mut keys: Vec<(String, State)> = std::mem::take(&mut reach.open).into_iter().collect();
-        while !keys.is_empty() && !self.ends_here(reach) {
-            let some: Vec<_> = keys.drain(..keys.len().min(TOGETHER)).collect();
-            let mut records = Vec::with_capacity(some.len());
-            let mut away = Vec::new();
-            for (key, state) in some {
-                match self.read_by_key(&key).await? {
-                    Some(record) => records.push(record),
-                    None => {
-                        report.read += 1;
-                        away.push(self.vanished(key, state, report));
-                    }
-                }
-            }
-            self.keep(&away)?;
-            self.page(records, reach, report, false).await?;
-        }
-        Ok(())
-    }
-
-    async fn read_by_key(&self, key: &str) -> Result<Option<Value>, Trouble> {
+    pub(super) async fn read_by_key(&self, key: &str) -> Result<Option<Value>, Trouble> {
         let resource = self.resource(self.flow.read.resource);
         let kind = resource
             .key

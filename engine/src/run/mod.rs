@@ -49,6 +49,7 @@ mod second_look;
 mod settling;
 mod staging;
 mod turns;
+mod waiting;
 mod write;
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ use super::settling::{Idle, Unsettled};
 use super::step::{Found, Turned};
 use super::stop::{Ended, Kind, Stop};
 use super::turns::Turn;
+use super::waiting::Open;
 use super::{Options, Progress};
 use crate::connect::{Systems, Trouble};
 use crate::plan::connector::{Resource, ResourceIx};
@@ -174,6 +175,7 @@ impl<'a, S: Systems> Engine<'a, S> {
         &self,
         records: Vec<Value>,
         forced: bool,
+        open: &mut Open,
         report: &mut FlowReport,
     ) -> Result<Vec<Life<'a>>, Trouble> {
         let keys: Vec<String> = records
@@ -184,6 +186,12 @@ impl<'a, S: Systems> Engine<'a, S> {
         let mut lives = Vec::with_capacity(records.len());
         let mut rested = Vec::new();
         for ((record, key), before) in records.into_iter().zip(keys).zip(states) {
+            if before
+                .as_ref()
+                .is_some_and(|state| state.end.is_unfinished())
+            {
+                open.saw(&key);
+            }
             let hash = self.hash(&record);
             let settled = before.as_ref().is_some_and(|state| {
                 matches!(state.end, End::Done | End::Skipped) && state.hash == hash

@@ -230,8 +230,13 @@ impl Store for Held {
         self.read(|kept| kept.states(flow, keys))
     }
 
-    fn unfinished(&self, flow: &str) -> Result<Vec<(String, State)>, StoreError> {
-        self.read(|kept| kept.unfinished(flow))
+    fn unfinished(
+        &self,
+        flow: &str,
+        after: Option<&str>,
+        most: usize,
+    ) -> Result<Vec<(String, State)>, StoreError> {
+        self.read(|kept| kept.unfinished(flow, after, most))
     }
 
     fn end(&mut self, flow: &str, ends: &[Ending]) -> Result<(), StoreError> {

@@ -105,13 +105,21 @@ impl Store for MemoryStore {
             .collect())
     }
 
-    fn unfinished(&self, flow: &str) -> Result<Vec<(String, State)>, StoreError> {
+    fn unfinished(
+        &self,
+        flow: &str,
+        after: Option<&str>,
+        most: usize,
+    ) -> Result<Vec<(String, State)>, StoreError> {
         Ok(self
             .records
             .iter()
             .filter(|(record, state)| {
-                record.flow == flow && matches!(state.end, End::Waiting | End::Failed)
+                record.flow == flow
+                    && after.is_none_or(|after| record.key.as_str() > after)
+                    && state.end.is_unfinished()
             })
+            .take(most)
             .map(|(record, state)| (record.key.clone(), state.clone()))
             .collect())
     }

@@ -129,6 +129,11 @@ impl End {
         matches!(self, End::Done | End::Skipped)
     }
 
+    /// Whether each run looks at such a record again.
+    pub fn is_unfinished(self) -> bool {
+        matches!(self, End::Waiting | End::Failed)
+    }
+
     /// The end of that word.
     pub fn of_word(word: &str) -> Option<End> {
         End::ALL.into_iter().find(|end| end.word() == word)
@@ -209,8 +214,14 @@ pub trait Store: Send {
     /// The states of these records of a flow, in order.
     fn states(&self, flow: &str, keys: &[String]) -> Result<Vec<Option<State>>, StoreError>;
 
-    /// Records of a flow that wait or failed: each run looks at them again, wherever its cursor stands.
-    fn unfinished(&self, flow: &str) -> Result<Vec<(String, State)>, StoreError>;
+    /// Some of a flow's records that wait or failed, in the order of their keys: the first ones, or those behind a key. Each run looks at all of
+    /// them again, wherever its cursor stands.
+    fn unfinished(
+        &self,
+        flow: &str,
+        after: Option<&str>,
+        most: usize,
+    ) -> Result<Vec<(String, State)>, StoreError>;
 
     /// Stores ends of records: one transaction for a page. What was only planned of them is forgotten, and of those that are done what was read.
     fn end(&mut self, flow: &str, ends: &[Ending]) -> Result<(), StoreError>;

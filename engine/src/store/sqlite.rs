@@ -279,16 +279,25 @@ impl Store for SqliteStore {
             .collect()
     }
 
-    fn unfinished(&self, flow: &str) -> Result<Vec<(String, State)>, StoreError> {
+    fn unfinished(
+        &self,
+        flow: &str,
+        after: Option<&str>,
+        most: usize,
+    ) -> Result<Vec<(String, State)>, StoreError> {
+        let behind = after.map_or("?2 IS NULL", |_| "key > ?2");
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
         let failed = self.failed("read which records wait");
         let mut query = self
             .connection
             .prepare_cached(&format!(
-                "SELECT key, {STATE} FROM record WHERE flow = ?1 AND end IN ('waiting', 'failed') ORDER BY key"
+                "SELECT key, {STATE} FROM record WHERE flow = ?1 AND end IN ('waiting', 'failed') AND {behind} ORDER BY key LIMIT ?3"
             ))
             .map_err(&failed)?;
         let rows = query
-            .query_map([flow], |row| Ok((row.get(0)?, listing::state(row, 1)?)))
+            .query_map(params![flow, after, most], |row| {
+                Ok((row.get(0)?, listing::state(row, 1)?))
+            })
             .map_err(&failed)?;
         rows.collect::<Result<_, _>>().map_err(&failed)
     }

@@ -88,7 +88,7 @@ fn ends_are_kept_by_flow_and_key() {
         );
         assert_eq!(store.states("customers", &keys), Ok(vec![None, None]));
         assert_eq!(
-            store.unfinished("orders"),
+            store.unfinished("orders", None, 100),
             Ok(vec![("7".to_owned(), unpaid.clone())])
         );
         let done = State {
@@ -98,7 +98,7 @@ fn ends_are_kept_by_flow_and_key() {
             ..unpaid
         };
         store.end("orders", &[ending("7", done)]).expect("stored");
-        assert_eq!(store.unfinished("orders"), Ok(vec![]));
+        assert_eq!(store.unfinished("orders", None, 100), Ok(vec![]));
     });
 }
 
@@ -117,7 +117,10 @@ fn a_confirmed_write_is_linked_both_ways_and_passes_the_gates() {
         let state = state[0].as_ref().expect("begun");
         assert!(state.passed);
         assert_eq!(state.end, End::Waiting);
-        assert_eq!(store.unfinished("orders").expect("read").len(), 1);
+        assert_eq!(
+            store.unfinished("orders", None, 100).expect("read").len(),
+            1
+        );
     });
 }
 

@@ -358,7 +358,7 @@ fn a_skipped_record_that_is_wanted_again_waits_for_the_next_run() {
         store.try_again(&[order("6")]).expect("stored");
         assert_eq!(state(store, "6").end, End::Waiting);
         let keys: Vec<String> = store
-            .unfinished("orders")
+            .unfinished("orders", None, 100)
             .expect("read")
             .into_iter()
             .map(|(key, _)| key)
@@ -383,13 +383,16 @@ fn a_dismissed_record_is_out_of_the_way_until_it_is_tried_again() {
         assert_eq!(dismissed.ended, Some(when));
         let why = dismissed.reason.expect("kept");
         assert_eq!(why.message, "article A is not in the books");
-        let open = store.unfinished("orders").expect("read");
+        let open = store.unfinished("orders", None, 100).expect("read");
         assert_eq!(open.len(), 2, "{open:?}");
         store.try_again(&[order("2"), order("5")]).expect("stored");
         assert_eq!(state(store, "2").end, End::Failed);
         assert_eq!(state(store, "5").end, End::Waiting);
         assert_eq!(state(store, "5").dismissed, None);
-        assert_eq!(store.unfinished("orders").expect("read").len(), 4);
+        assert_eq!(
+            store.unfinished("orders", None, 100).expect("read").len(),
+            4
+        );
     });
 }
 
