@@ -52,8 +52,13 @@ impl Ordeal {
     }
 
     fn call(&self, more: &str) -> Call {
+        self.command(&format!("{RUN} {more}"))
+    }
+
+    /// Any command, as the runs are called.
+    pub fn command(&self, words: &str) -> Call {
         self.place
-            .flowbook(&format!("{RUN} {more}"))
+            .flowbook(words)
             .at(self.servers.sandbox())
             .env("FLOWBOOK_BOOKS_SETTLE", "1 second")
             .env("FLOWBOOK_TILL_SETTLE", "1 second")

@@ -164,6 +164,42 @@ fn processes_that_come_again_and_again_while_their_holder_is_killed_make_nothing
 }
 
 #[test]
+fn whoever_writes_to_the_store_waits_for_its_holder_when_told_so() {
+    let ordeal = ordeal();
+    let mut crowd = Crowd::of(1, &ordeal, "");
+    crowd.holder_at_work();
+    signal(&crowd.members[0].0, "STOP");
+    let commands = [
+        "retry --all",
+        "dismiss 1 --reason 'dealt with'",
+        "purge",
+        "forget --email nobody@example.com",
+        "relink --set orders_since=2026-01-01 --set default_customer=1000",
+    ];
+    for command in commands {
+        let (name, more) = command.split_once(' ').unwrap_or((command, ""));
+        let words = |wait: &str| format!("{name} flows/ccv-eaccounting {more} {wait}");
+        let leaves = ordeal.command(&words("")).run().exits(2);
+        let said = leaves.stderr();
+        assert!(said.contains("--wait"), "{command}: {said}");
+        let waits = ordeal.command(&words("--wait '300 ms'")).run().exits(2);
+        let said = waits.stderr();
+        assert!(said.contains("Waiting for its end"), "{command}: {said}");
+        assert!(said.contains("as long as --wait says"), "{command}: {said}");
+    }
+    signal(&crowd.members[0].0, "CONT");
+    let waited = ordeal.command("retry flows/ccv-eaccounting --all --wait '5 min'");
+    let done = waited.run().exits(0);
+    assert!(
+        done.stderr().contains("Waiting for its end"),
+        "{}",
+        done.stderr()
+    );
+    crowd.end();
+    ordeal.reckon().is_right();
+}
+
+#[test]
 fn a_stopped_holder_keeps_the_lock_and_goes_on_where_it_was() {
     let ordeal = ordeal();
     let mut crowd = Crowd::of(1, &ordeal, "");

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::wait::Wait;
 use super::{Exit, book, output, sandbox};
 use crate::check::{self, suggest};
 use crate::checked::Book;
@@ -84,10 +85,12 @@ impl Desk {
     }
 
     /// The store, to be told something; none where no run was made yet.
-    pub fn write(&self) -> Result<Option<SqliteStore>, Exit> {
+    pub fn write(&self, wait: Wait) -> Result<Option<SqliteStore>, Exit> {
         match self.read()? {
             None => Ok(None),
-            Some(_) => SqliteStore::open(&self.folder).map(Some).map_err(failed),
+            Some(_) => SqliteStore::open_patiently(&self.folder, &wait.patience())
+                .map(Some)
+                .map_err(failed),
         }
     }
 

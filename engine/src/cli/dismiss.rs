@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::desk::{Desk, Place, called, failed, folder_and_keys};
+use super::wait::Wait;
 use super::{Exit, output};
 use crate::store::kept::{Filter, Kept};
 use crate::store::{End, Records, Store};
@@ -25,6 +26,8 @@ pub struct Options {
     flow: Option<String>,
     #[command(flatten)]
     place: Place,
+    #[command(flatten)]
+    wait: Wait,
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t)]
     format: output::Format,
@@ -57,7 +60,7 @@ fn run(options: &Options) -> Result<Exit, Exit> {
         ));
         return Err(Exit::Broken);
     }
-    let Some(mut store) = desk.write()? else {
+    let Some(mut store) = desk.write(options.wait)? else {
         desk.nothing_yet();
         return Ok(Exit::Findings);
     };

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::desk::{Desk, Place, failed};
+use super::wait::Wait;
 use super::{Exit, output};
 use crate::store::erasure::{self, Forgetting, Forgotten, Searched};
 use crate::store::journal::Entry;
@@ -24,6 +25,8 @@ pub struct Options {
     email: String,
     #[command(flatten)]
     place: Place,
+    #[command(flatten)]
+    wait: Wait,
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t)]
     format: output::Format,
@@ -50,7 +53,7 @@ fn run(options: &Options) -> Result<Exit, Exit> {
         output::error(&format!("{why}."));
         Exit::Broken
     })?;
-    let Some(mut store) = desk.write()? else {
+    let Some(mut store) = desk.write(options.wait)? else {
         desk.nothing_yet();
         return Ok(Exit::Done);
     };

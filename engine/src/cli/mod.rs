@@ -31,6 +31,7 @@ mod signals;
 mod systems;
 mod test;
 mod validate;
+mod wait;
 mod why;
 
 /// Flows between a shop's till and its books, as text: checked before they run, nothing booked twice.

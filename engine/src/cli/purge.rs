@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::desk::{Desk, Place, failed};
+use super::wait::Wait;
 use super::{Exit, output, settle};
 use crate::store::{Dropped, erasure};
 
@@ -25,6 +26,8 @@ pub struct Options {
     older_than: Option<Duration>,
     #[command(flatten)]
     place: Place,
+    #[command(flatten)]
+    wait: Wait,
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t)]
     format: output::Format,
@@ -63,7 +66,7 @@ fn run(options: &Options) -> Result<Exit, Exit> {
             return Err(Exit::Broken);
         }
     };
-    let Some(mut store) = desk.write()? else {
+    let Some(mut store) = desk.write(options.wait)? else {
         desk.nothing_yet();
         return Ok(Exit::Done);
     };

@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+use super::wait::Wait;
 use super::{Exit, output, run};
 use crate::run::report::{FlowReport, Report};
 
@@ -26,6 +27,8 @@ pub struct Options {
     /// Keeps the state in this folder instead of the flowbook's `.flowbook`.
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
+    #[command(flatten)]
+    wait: Wait,
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t)]
     format: output::Format,
@@ -37,6 +40,7 @@ pub fn command(options: &Options) -> Exit {
         options.set.clone(),
         options.sandbox,
         options.state.clone(),
+        options.wait,
         options.format,
     ))
 }

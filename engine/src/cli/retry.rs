@@ -1,6 +1,7 @@
 //! `flowbook retry [DIR] [KEY…]`: has the next run try failed records again.
 
 use super::desk::{self, Desk, Place, called, failed, folder_and_keys};
+use super::wait::Wait;
 use super::{Exit, output};
 use crate::store::journal::Phase;
 use crate::store::kept::{Filter, Kept};
@@ -32,6 +33,8 @@ pub struct Options {
     all: bool,
     #[command(flatten)]
     place: Place,
+    #[command(flatten)]
+    wait: Wait,
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t)]
     format: output::Format,
@@ -77,7 +80,7 @@ fn run(options: &Options) -> Result<Exit, Exit> {
         ));
         return Err(Exit::Broken);
     }
-    let Some(mut store) = desk.write()? else {
+    let Some(mut store) = desk.write(options.wait)? else {
         desk.nothing_yet();
         return Ok(Exit::Findings);
     };

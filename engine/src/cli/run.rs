@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use flowbook_sandbox::{Fault, Sandbox};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -10,7 +9,7 @@ use jiff::tz::TimeZone;
 
 use super::{
     Exit, book, folder_and_names, moment, output, relink, sandbox, settings, settle, signals,
-    systems,
+    systems, wait::Wait,
 };
 use crate::check::suggest;
 use crate::checked::Book;
@@ -24,8 +23,8 @@ use crate::run::report::{FlowReport, RecordReport, Report};
 use crate::run::stopping::StopToken;
 use crate::run::{self, Progress};
 use crate::sources::Sources;
+use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Patience, Store};
 
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:\n  \
@@ -67,9 +66,8 @@ pub struct Options {
     /// Keeps the state in this folder instead of the flowbook's `.flowbook`.
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
-    /// Waits at most so long for another process that is running this flowbook, such as "10 min"; without it, leaves at once.
-    #[arg(long, value_name = "SPAN", value_parser = span, conflicts_with = "sandbox")]
-    wait: Option<Duration>,
+    #[command(flatten)]
+    wait: Wait,
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t)]
     format: output::Format,
@@ -85,6 +83,7 @@ impl Options {
         set: Vec<String>,
         sandbox: bool,
         state: Option<PathBuf>,
+        wait: Wait,
         format: output::Format,
     ) -> Options {
         Options {
@@ -97,15 +96,11 @@ impl Options {
             sandbox,
             fault: Vec::new(),
             state,
-            wait: None,
+            wait,
             format,
             relink: true,
         }
     }
-}
-
-fn span(text: &str) -> Result<Duration, String> {
-    settle::span(text).ok_or_else(|| "a span of time is written “30 s” or “10 min”".to_owned())
 }
 
 pub fn command(options: &Options) -> Exit {
@@ -165,12 +160,8 @@ async fn carry_out(
     settle::apply(&mut plan, &environment, sandbox.is_some()).map_err(|trouble| told(&trouble))?;
     let zone = TimeZone::get(&plan.zone).unwrap_or(TimeZone::UTC);
     let since = moment::since(options.since.as_deref(), &zone)?;
-    let patience = Patience {
-        most: options.wait.unwrap_or_default(),
-        told: &output::note,
-    };
     if options.relink
-        && let Some(aside) = SqliteStore::move_aside_if_damaged(state)
+        && let Some(aside) = SqliteStore::move_aside_if_damaged(state, &options.wait.patience())
             .map_err(|why| refused(&why.to_string(), None))?
     {
         output::note(&format!(
@@ -178,7 +169,7 @@ async fn carry_out(
             aside.display()
         ));
     }
-    let store = SqliteStore::open_patiently(state, &patience)
+    let store = SqliteStore::open_patiently(state, &options.wait.patience())
         .map_err(|why| refused(&why.to_string(), None))?;
     let store = Arc::new(Mutex::new(store));
     let keeper = Arc::new(Keeper(store.clone()));

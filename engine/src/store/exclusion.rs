@@ -76,7 +76,9 @@ pub(super) fn take(folder: &Path, patience: &Patience<'_>) -> Result<Held, Store
         };
         if begun.elapsed() >= patience.most {
             let waited = match patience.most.is_zero() {
-                true => "Wait until it is done (flowbook run --wait \"10 min\"), or end it.",
+                true => {
+                    "Wait until it is done (--wait \"10 min\" has this command wait), or end it."
+                }
                 false => "It was waited for as long as --wait says. Wait longer, or end it.",
             };
             return Err(StoreError(format!(

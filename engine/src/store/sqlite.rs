@@ -108,10 +108,13 @@ impl SqliteStore {
     /// Moves a damaged store aside, so that a new one can be made in its place; where to, if it was damaged.
     ///
     /// # Errors
-    /// When another process holds it, or its file cannot be moved.
-    pub fn move_aside_if_damaged(folder: &Path) -> Result<Option<PathBuf>, StoreError> {
+    /// When another process holds it for longer than the patience, or its file cannot be moved.
+    pub fn move_aside_if_damaged(
+        folder: &Path,
+        patience: &Patience<'_>,
+    ) -> Result<Option<PathBuf>, StoreError> {
         private_folder(folder)?;
-        let _lock = exclusion::take(folder, &Patience::NONE)?;
+        let _lock = exclusion::take(folder, patience)?;
         let file = folder.join("store.sqlite");
         if !file.exists() || !durable::is_damaged(&file) {
             return Ok(None);

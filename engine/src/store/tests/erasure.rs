@@ -223,15 +223,18 @@ fn nobody_is_forgotten_while_a_write_is_open() {
 fn a_damaged_store_is_moved_aside_with_its_log() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path();
-    assert_eq!(SqliteStore::move_aside_if_damaged(path), Ok(None));
+    assert_eq!(
+        SqliteStore::move_aside_if_damaged(path, &Patience::NONE),
+        Ok(None)
+    );
     drop(SqliteStore::open(path).expect("a store"));
     assert_eq!(
-        SqliteStore::move_aside_if_damaged(path),
+        SqliteStore::move_aside_if_damaged(path, &Patience::NONE),
         Ok(None),
         "it is sound"
     );
     std::fs::write(path.join("store.sqlite"), "garbage ".repeat(2_000)).expect("written");
-    let aside = SqliteStore::move_aside_if_damaged(path)
+    let aside = SqliteStore::move_aside_if_damaged(path, &Patience::NONE)
         .expect("moved")
         .expect("damaged");
     assert!(aside.exists() && !path.join("store.sqlite").exists());
