@@ -11,7 +11,7 @@ use super::ops;
 use super::page::{Engine, Life};
 use super::stop;
 use crate::connect::Systems;
-use crate::plan::ActKind;
+use crate::plan::{ActKind, Step};
 
 /// What stands in place of a value.
 pub(super) const HIDDEN: &str = "(personal)";
@@ -170,19 +170,37 @@ impl<'a, S: Systems> Engine<'a, S> {
         let mut personal = Personal::default();
         let shape = &self.resource(self.flow.read.resource).shape;
         personal.of(shape, &life.machine.record());
-        for act in self.flow.acts.iter().filter(|act| act.loops.is_empty()) {
+        for act in &self.flow.acts {
             let ActKind::Step(step) = act.kind else {
                 continue;
             };
-            let step = &self.flow.steps[step as usize];
-            let shape = self.written_shape(step);
-            for put in step.body.iter().filter(|put| is_personal(shape, &put.at)) {
-                if let Ok(Some(value)) = life.machine.leaf(put, true) {
-                    personal.all_of(&value);
+            // what cannot be computed was told to nobody
+            for turn in self.turns(life, act).unwrap_or_default() {
+                if life.machine.at(&turn).is_ok() {
+                    self.written(&self.flow.steps[step as usize], life, &mut personal);
                 }
+                life.machine.done_at(&turn);
             }
         }
         personal.sorted()
+    }
+
+    /// What a step writes of a person, in rows too.
+    fn written(&self, step: &Step, life: &mut Life<'a>, personal: &mut Personal) {
+        let shape = self.written_shape(step);
+        for put in &step.body {
+            let whole = is_personal(shape, &put.at);
+            let has_parts = matches!(put.ty.kind, Kind::Record(_) | Kind::List(_));
+            if !whole && !has_parts {
+                continue;
+            }
+            if let Ok(Some(value)) = life.machine.leaf(put, true) {
+                match whole {
+                    true => personal.all_of(&value),
+                    false => personal.inside(&put.ty, &value),
+                }
+            }
+        }
     }
 }
 
