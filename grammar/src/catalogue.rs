@@ -523,7 +523,7 @@ map b() = 2
     Entry {
         code: "F0035",
         title: "A `///` text without an item",
-        page: r#"`///` describes the item below it. Alone in a file it describes nothing.
+        page: r#"`///` describes the item below it. Alone in a file, or behind an item, it describes nothing.
 
 ```flow,wrong
 /// About what?

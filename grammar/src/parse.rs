@@ -59,8 +59,9 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
         out.errors.push(trouble::too_large(file, text.len()));
         return out;
     }
-    if let Some(at) = text.find(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-        out.errors.push(trouble::no_text(file, at as u32));
+    let sign = |(_, c): &(usize, char)| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    if let Some((at, sign)) = text.char_indices().find(sign) {
+        out.errors.push(trouble::no_text(file, at, sign));
         return out;
     }
     let scan = scan::scan(file, text);
@@ -181,10 +182,13 @@ fn read_piece(file: FileId, text: &str, piece: Piece, out: &mut Parsed) {
         match Grammar::parse(Rule::one_item, &body) {
             Ok(mut pairs) => {
                 if errors.is_empty()
-                    && let Some(item) = pairs.next().and_then(|pair| build::item(at, pair))
+                    && let Some(pair) = pairs.next()
                 {
-                    out.file.items.push(item);
-                    return;
+                    out.errors.extend(doc_behind(at, &pair));
+                    if let Some(item) = build::item(at, pair) {
+                        out.file.items.push(item);
+                        return;
+                    }
                 }
                 break;
             }
@@ -222,6 +226,14 @@ fn read_piece(file: FileId, text: &str, piece: Piece, out: &mut Parsed) {
         span,
     });
     out.errors.append(&mut errors);
+}
+
+/// A doc behind an item: it tells about nothing, and on a line of its own it would tell about the item below.
+fn doc_behind(at: At, one_item: &build::P<'_>) -> Option<SyntaxError> {
+    // those in front are gathered in `fdocs`
+    let mut parts = one_item.clone().into_inner();
+    let doc = parts.find(|part| part.as_rule() == Rule::doc)?;
+    Some(trouble::doc_behind(at.span(&doc)))
 }
 
 /// Docs and blank lines in front of the first item. True if the piece holds nothing else.

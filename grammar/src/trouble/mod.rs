@@ -47,7 +47,7 @@ pub(crate) fn too_large(file: FileId, bytes: usize) -> SyntaxError {
         span: Span {
             file,
             start: 0,
-            end: 1,
+            end: 0,
         },
         label: "too large to be a flow file".to_owned(),
         help: Some(
@@ -73,17 +73,32 @@ pub(crate) fn too_deep(file: FileId, at: u32) -> SyntaxError {
     }
 }
 
-pub(crate) fn no_text(file: FileId, at: u32) -> SyntaxError {
+pub(crate) fn no_text(file: FileId, at: usize, sign: char) -> SyntaxError {
     SyntaxError {
         code: "F0031",
         message: "The file holds bytes that stand in no text.".to_owned(),
         span: Span {
             file,
-            start: at,
-            end: at + 1,
+            start: at as u32,
+            end: (at + sign.len_utf8()) as u32,
         },
         label: "a control character".to_owned(),
         help: Some("Is it the right file? A .flow file is plain text in UTF-8.".to_owned()),
+        related: Vec::new(),
+    }
+}
+
+pub(crate) fn doc_behind(span: Span) -> SyntaxError {
+    SyntaxError {
+        code: "F0035",
+        message: "A text behind `///` tells about the item below it; here it stands behind one."
+            .to_owned(),
+        span,
+        label: "it tells about nothing".to_owned(),
+        help: Some(
+            "Move it to a line of its own above the item, or write `//` for a plain comment."
+                .to_owned(),
+        ),
         related: Vec::new(),
     }
 }
