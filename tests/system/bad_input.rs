@@ -86,6 +86,18 @@ fn usage_mistakes() {
         "map flows/ccv-eaccounting --map custmer",
         "map flows/ccv-eaccounting --map draft_row",
         "run nowhere --sandbox",
+        "records nowhere",
+        "records flows/ccv-eaccounting/fixtures/terms.json",
+        "records flows/ccv-eaccounting --state faild",
+        "records flows/ccv-eaccounting --state ./nowhere",
+        "records flows/ccv-eaccounting --state flows",
+        "records flows/ccv-eaccounting --code F9999",
+        "retry flows/ccv-eaccounting --code F9999",
+        "retry flows/ccv-eaccounting 1062 --state nowhere",
+        "dismiss flows/ccv-eaccounting 1062 --reason x --state nowhere",
+        "why flows/ccv-eaccounting 1062 --state nowhere",
+        "purge flows/ccv-eaccounting --state nowhere",
+        "forget flows/ccv-eaccounting --email a@b.se --state nowhere",
     ] {
         let done = place.flowbook(words).run().exits(2);
         let text = done.said();

@@ -157,6 +157,26 @@ fn records_are_filtered_by_state_flow_code_and_time() {
 }
 
 #[test]
+fn records_of_another_place_are_not_said_to_be_none() {
+    let place = Workplace::with_flows();
+    place
+        .flowbook(&format!("{RUN} --sandbox --limit 1"))
+        .run()
+        .exits(0);
+    insta::assert_snapshot!(said(&place, "records", "", 0), @r"
+    exit 0
+    --- stderr
+    Nothing is remembered in flows/ccv-eaccounting/.flowbook yet: only runs with --sandbox were made, and --sandbox tells of them. `flowbook run flows/ccv-eaccounting` makes one.
+    ");
+    insta::assert_snapshot!(said(&place, "dismiss", "1062 --reason x --flow ordrs --sandbox", 2), @r"
+    exit 2
+    --- stderr
+    error: The flowbook has no flow “ordrs”.
+    help: Did you mean `orders`?
+    ");
+}
+
+#[test]
 fn why_tells_of_each_order_what_decided() {
     let (place, _servers) = ran();
     let why = |key: &str| said(&place, "why", key, 0);

@@ -42,9 +42,10 @@ pub fn state_folder(dir: &Path, state: Option<&Path>) -> PathBuf {
     folder.join(".flowbook")
 }
 
-/// Whether a folder holds flow files of its own.
+/// Whether it is a folder that holds flow files of its own, or such a file.
 pub fn is_flowbook(dir: &Path) -> bool {
-    entries(dir).any(|path| path.extension().is_some_and(|end| end == "flow"))
+    let is_flow = |path: &Path| path.extension().is_some_and(|end| end == "flow");
+    entries(dir).any(|path| is_flow(&path)) || (dir.is_file() && is_flow(dir))
 }
 
 /// The state folders of flowbooks below a folder, three levels deep.

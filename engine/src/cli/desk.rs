@@ -32,6 +32,8 @@ pub struct Desk {
     /// Its text, where it has no error.
     pub book: Option<(Book, Sources)>,
     folder: PathBuf,
+    /// The folder was named by --state.
+    named: bool,
     zone: TimeZone,
     /// What is typed behind a command's name to mean this flowbook.
     words: (String, String),
@@ -44,8 +46,12 @@ impl Desk {
             true => sandbox::folder(&state),
             false => state,
         };
-        if !folder.exists() && !dir.is_file() && !book::is_flowbook(dir) {
-            output::error(&format!("There is no flowbook in {}.", dir.display()));
+        if !folder.exists() && !book::is_flowbook(dir) {
+            let place = match dir == Path::new(".") {
+                true => "this folder".to_owned(),
+                false => dir.display().to_string(),
+            };
+            output::error(&format!("There is no flowbook in {place}."));
             output::help(
                 "Name the folder of its .flow files first, then the record: flowbook why flows/ccv-eaccounting 1062, flowbook records flows/ccv-eaccounting --key 1062",
             );
@@ -69,6 +75,7 @@ impl Desk {
         Ok(Desk {
             book,
             folder,
+            named: place.state.is_some(),
             zone: zone.and_then(Result::ok).unwrap_or(TimeZone::UTC),
             words: (before, behind),
         })
@@ -79,9 +86,21 @@ impl Desk {
         &self.folder
     }
 
-    /// The store, read while a run may be writing to it; none where no run was made yet.
+    /// The store, read while a run may be writing to it; none where no run was made yet. A folder that was named must have one.
     pub fn read(&self) -> Result<Option<SqliteStore>, Exit> {
-        SqliteStore::open_to_read(&self.folder).map_err(failed)
+        let store = SqliteStore::open_to_read(&self.folder).map_err(failed)?;
+        if store.is_none() && self.named {
+            output::error(&format!(
+                "There is no state of a flowbook in {}.",
+                self.folder.display()
+            ));
+            output::help(&format!(
+                "Name the folder that was given to `flowbook run --state`; without --state it is `.flowbook`. `{}` makes one there.",
+                self.call("run", "")
+            ));
+            return Err(Exit::Broken);
+        }
+        Ok(store)
     }
 
     /// The store, to be told something; none where no run was made yet.
@@ -96,8 +115,13 @@ impl Desk {
 
     /// Says that nothing is known yet.
     pub fn nothing_yet(&self) {
+        let sandboxed = sandbox::folder(&self.folder);
+        let why = match SqliteStore::open_to_read(&sandboxed) {
+            Ok(Some(_)) => "only runs with --sandbox were made, and --sandbox tells of them",
+            _ => "no run was made",
+        };
         output::note(&format!(
-            "Nothing is remembered in {} yet: no run was made. `{}` makes one.",
+            "Nothing is remembered in {} yet: {why}. `{}` makes one.",
             self.folder.display(),
             self.call("run", "")
         ));

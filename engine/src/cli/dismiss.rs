@@ -64,6 +64,9 @@ fn run(options: &Options) -> Result<Exit, Exit> {
         desk.nothing_yet();
         return Ok(Exit::Findings);
     };
+    if let Some(flow) = &options.flow {
+        desk.knows(flow, &store)?;
+    }
     let wanted = Filter {
         flow: options.flow.clone(),
         ..Filter::default()

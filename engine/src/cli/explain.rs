@@ -36,6 +36,14 @@ fn is_code(word: &str) -> bool {
         .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
 }
 
+/// A code as the catalogue writes it, for options that take one.
+pub fn code(word: &str) -> Result<String, String> {
+    match catalogue::find(word) {
+        Some(entry) => Ok(entry.code.to_owned()),
+        None => Err("there is no such code; one stands in brackets beside each failure".to_owned()),
+    }
+}
+
 fn page(code: &str, format: output::Format) -> Exit {
     let Some(entry) = catalogue::find(code) else {
         output::error(&format!("There is no code {code}."));

@@ -1,11 +1,14 @@
 //! `flowbook records [DIR]`: what became of which record.
 
+use std::ffi::OsStr;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::desk::{self, Desk, Place, called, failed};
 use super::record::{Row, Whole};
-use super::{Exit, moment, output};
+use super::{Exit, explain, moment, output};
 use crate::store::kept::{Cause, Filter, Kept};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{End, Records};
@@ -27,12 +30,11 @@ pub struct Options {
     /// Of this flow only.
     #[arg(long, value_name = "FLOW")]
     flow: Option<String>,
-    /// That ended so: failed, waiting, dismissed, skipped or done; may come several times; failed and waiting ones if left out. Another word
-    /// is the folder of the state, as for `run`.
-    #[arg(long, value_name = "STATE|DIR")]
-    state: Vec<String>,
+    /// That ended so; may come several times; failed and waiting ones if left out. A folder is that of the state, as for `run`.
+    #[arg(long, value_name = "STATE|DIR", value_parser = StateParser)]
+    state: Vec<State>,
     /// That failed with this code.
-    #[arg(long, value_name = "CODE")]
+    #[arg(long, value_name = "CODE", value_parser = explain::code)]
     code: Option<String>,
     /// That came to that end on this day, at this instant, or later.
     #[arg(long, value_name = "TIME")]
@@ -56,6 +58,48 @@ enum Format {
     Json,
 }
 
+/// What `--state` says.
+#[derive(Debug, Clone)]
+enum State {
+    /// How records ended.
+    Ended(End),
+    /// Where the state is.
+    In(PathBuf),
+}
+
+/// Takes the word of an end; else a folder: one that is there, or what reads as a path.
+#[derive(Clone)]
+struct StateParser;
+
+impl TypedValueParser for StateParser {
+    type Value = State;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<State, clap::Error> {
+        let path = Path::new(value);
+        if let Some(end) = value.to_str().and_then(End::of_word) {
+            return Ok(State::Ended(end));
+        }
+        if path.is_dir() || path.components().count() > 1 {
+            return Ok(State::In(path.to_owned()));
+        }
+        let words = PossibleValuesParser::new(End::ALL.map(End::word));
+        words
+            .parse_ref(command, arg, value)
+            .map(|_| State::In(path.to_owned()))
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(
+            End::ALL.map(End::word).into_iter().map(PossibleValue::new),
+        ))
+    }
+}
+
 /// Records that are read from the store together.
 const PAGE: usize = 500;
 
@@ -64,13 +108,16 @@ pub fn command(options: &Options) -> Exit {
 }
 
 fn run(options: &Options) -> Result<Exit, Exit> {
-    let (ends, folders): (Vec<&String>, Vec<&String>) = options
-        .state
-        .iter()
-        .partition(|word| End::of_word(word).is_some());
+    let (mut ends, mut folder) = (Vec::new(), None);
+    for state in &options.state {
+        match state {
+            State::Ended(end) => ends.push(*end),
+            State::In(dir) => folder = Some(dir.clone()),
+        }
+    }
     let place = Place {
         sandbox: options.sandbox,
-        state: folders.last().map(PathBuf::from),
+        state: folder,
     };
     let desk = Desk::open(&options.dir, &place)?;
     let since = moment::since(options.since.as_deref(), desk.zone())?;
@@ -86,7 +133,7 @@ fn run(options: &Options) -> Result<Exit, Exit> {
     }
     let mut filter = Filter {
         flow: options.flow.clone(),
-        ends: ends.iter().filter_map(|word| End::of_word(word)).collect(),
+        ends,
         since,
         code: options.code.clone(),
     };

@@ -2,7 +2,7 @@
 
 use super::desk::{self, Desk, Place, called, failed, folder_and_keys};
 use super::wait::Wait;
-use super::{Exit, output};
+use super::{Exit, explain, output};
 use crate::store::journal::Phase;
 use crate::store::kept::{Filter, Kept};
 use crate::store::sqlite::SqliteStore;
@@ -26,7 +26,7 @@ pub struct Options {
     #[arg(long, value_name = "FLOW")]
     flow: Option<String>,
     /// Failed records with this code.
-    #[arg(long, value_name = "CODE")]
+    #[arg(long, value_name = "CODE", value_parser = explain::code)]
     code: Option<String>,
     /// All failed records.
     #[arg(long)]
