@@ -183,6 +183,15 @@ impl Store for Watched {
     fn token(&self, system: &str) -> Result<Option<String>, StoreError> {
         self.store.token(system)
     }
+
+    fn note_sign_in(&mut self, system: &str, hash: &str, unheard: bool) -> Result<(), StoreError> {
+        self.written.others += 1;
+        self.timed(|store| store.note_sign_in(system, hash, unheard))
+    }
+
+    fn is_unheard(&self, system: &str, hash: &str) -> Result<bool, StoreError> {
+        self.store.is_unheard(system, hash)
+    }
 }
 
 /// One sync: orders carried over in a second, and what was written.

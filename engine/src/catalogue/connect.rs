@@ -47,7 +47,8 @@ The system answered as its connector's `answers` say means `sign_in`: the key is
 refresh token was used up by somebody else. An access token that merely ran out is renewed by itself, once for all requests that wait.
 
 A request for a token whose answer is lost is made again after a pause, three times in all. A system that gives each refresh token once may have taken it
-with the first of them; then it refuses it the second time, the next token is lost with the answer, and only a new sign-in helps: the message says so.
+with the first of them; then it refuses it the second time, the next token is lost with the answer, and only a new sign-in helps: the message says so,
+also that of a later run, where this one was killed or never heard an answer.
 
 The run stops, since no other request would fare better. Correct the keys, or sign in again and give the new refresh token as FLOWBOOK_SYSTEM_REFRESH_TOKEN, and run again: what was done is
 remembered, what was not is done then.

@@ -279,6 +279,20 @@ impl TokenKeeper for Keeper {
             .keep_token(system, token)
             .map_err(|why| why.to_string())
     }
+
+    fn note(&self, system: &str, hash: &str, unheard: bool) -> Result<(), String> {
+        let mut store = self.0.lock().map_err(|_| LOST.to_owned())?;
+        store
+            .note_sign_in(system, hash, unheard)
+            .map_err(|why| why.to_string())
+    }
+
+    fn is_unheard(&self, system: &str, hash: &str) -> Result<bool, String> {
+        let store = self.0.lock().map_err(|_| LOST.to_owned())?;
+        store
+            .is_unheard(system, hash)
+            .map_err(|why| why.to_string())
+    }
 }
 
 /// The sandbox admits ten times the requests of the real systems (`Limits::WIDE`).

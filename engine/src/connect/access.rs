@@ -22,11 +22,23 @@ pub trait TokenKeeper: Send + Sync {
     /// A sentence: why it cannot be read.
     fn token(&self, system: &str) -> Result<Option<String>, String>;
 
-    /// Keeps a token durably, before it is used.
+    /// Keeps a token durably, before it is used; all sign-ins before it count as heard.
     ///
     /// # Errors
     /// A sentence: why it cannot be kept.
     fn keep(&self, system: &str, token: &str) -> Result<(), String>;
+
+    /// Notes durably that a sign-in leaves with the refresh token of this hash, and its answer was not heard; or that it was.
+    ///
+    /// # Errors
+    /// A sentence: why it cannot be noted.
+    fn note(&self, system: &str, hash: &str, unheard: bool) -> Result<(), String>;
+
+    /// Whether a sign-in with the refresh token of this hash left, in any run, and its answer was never heard.
+    ///
+    /// # Errors
+    /// A sentence: why it cannot be read.
+    fn is_unheard(&self, system: &str, hash: &str) -> Result<bool, String>;
 }
 
 /// Keeps tokens for this process only: sandboxes and tests.
@@ -43,6 +55,14 @@ impl TokenKeeper for Forgetful {
         let mut tokens = self.0.lock().map_err(|_| "The tokens are lost.")?;
         tokens.insert(system.to_owned(), token.to_owned());
         Ok(())
+    }
+
+    fn note(&self, _: &str, _: &str, _: bool) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn is_unheard(&self, _: &str, _: &str) -> Result<bool, String> {
+        Ok(false)
     }
 }
 

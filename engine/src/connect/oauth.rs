@@ -1,7 +1,7 @@
 //! Signed in by OAuth 2.0: one access token for all requests, renewed once for all that wait, and the next refresh token stored before it counts.
 //!
 //! A request for a token whose answer never came is made again with the same refresh token. The system may have taken that one for the first request;
-//! then it refuses it, and the trouble says so.
+//! then it refuses it, and the trouble says so. That a request leaves is noted before it does, so that a later run can say so too.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 use url::Url;
 
@@ -136,7 +137,8 @@ impl Session {
                 ("grant_type", "client_credentials"),
                 ("scope", self.scopes.as_str()),
             ];
-            return self.ask(wire, access, form).await.map_err(Failed::told);
+            let asked = self.ask(wire, access, form, &mut false).await;
+            return asked.map_err(Failed::told);
         }
         let kept = keeper
             .token(&self.system)
@@ -145,13 +147,27 @@ impl Session {
         // The kept one is newer as a rule; one that was given after signing in anew takes its place when the kept one is refused.
         let mut tokens: Vec<String> = kept.into_iter().chain(given).collect();
         tokens.dedup();
-        let mut denied = None;
+        let (mut used_up, mut denied) = (None, None);
         for token in tokens {
+            let hash = hash(&token);
+            let known = keeper.is_unheard(&self.system, &hash);
+            let mut unheard = known.map_err(|why| Trouble::new("F0715", why))?;
+            let note = |unheard| {
+                let noted = keeper.note(&self.system, &hash, unheard);
+                noted.map_err(|why| Trouble::new("F0715", why))
+            };
+            if !unheard {
+                note(true)?;
+            }
             let form = vec![
                 ("grant_type", "refresh_token"),
                 ("refresh_token", token.as_str()),
             ];
-            match self.ask(wire, access, form).await {
+            let asked = self.ask(wire, access, form, &mut unheard).await;
+            if asked.is_err() && !unheard {
+                note(false)?;
+            }
+            match asked {
                 Ok(granted) => {
                     let next = granted
                         .refresh_token
@@ -165,26 +181,30 @@ impl Session {
                     })?;
                     return Ok(granted);
                 }
+                Err(Failed::Denied(trouble)) if unheard => used_up = Some(trouble),
                 Err(Failed::Denied(trouble)) => denied = Some(trouble),
                 Err(Failed::Other(trouble)) => return Err(trouble),
             }
         }
-        Err(denied.unwrap_or_else(|| self.signed_out("no refresh token is known")))
+        Err(used_up
+            .or(denied)
+            .unwrap_or_else(|| self.signed_out("no refresh token is known")))
     }
 
-    /// Asks for a token until there is an answer to go by.
+    /// Asks for a token until there is an answer to go by. `unheard`: a request with the same refresh token may have arrived, in this run or one before,
+    /// and its answer was never heard.
     async fn ask(
         &self,
         wire: &dyn Wire,
         access: &Access,
         form: Vec<(&str, &str)>,
+        unheard: &mut bool,
     ) -> Result<Granted, Failed> {
         let exchange = self.exchange(access, form)?;
-        let mut may_be_used = false;
         let mut tries = 0;
         loop {
             let said = match wire.exchange(exchange.clone()).await {
-                Ok(reply) => self.read(access, &reply, may_be_used, tries),
+                Ok(reply) => self.read(access, &reply, *unheard, tries),
                 Err(broken) => Said::Nothing(self.lost(broken)),
             };
             let (nothing, pause) = match said {
@@ -192,7 +212,7 @@ impl Session {
                 Said::No(failed) => return Err(failed),
                 Said::Busy(trouble, pause) => (trouble, pause),
                 Said::Nothing(nothing) => {
-                    may_be_used |= nothing.may_have_arrived;
+                    *unheard |= nothing.may_have_arrived;
                     (nothing.trouble, backoff(tries + 1))
                 }
             };
@@ -246,8 +266,8 @@ impl Session {
         })
     }
 
-    /// What an answer says. `may_be_used`: an earlier request with the same refresh token may have arrived.
-    fn read(&self, access: &Access, reply: &Reply, may_be_used: bool, tries: u32) -> Said {
+    /// What an answer says. `unheard`: an earlier request with the same refresh token may have arrived.
+    fn read(&self, access: &Access, reply: &Reply, unheard: bool, tries: u32) -> Said {
         let status = reply.status;
         if (200..300).contains(&status) {
             return match serde_json::from_str(&reply.body) {
@@ -265,7 +285,7 @@ impl Session {
         }
         let said = flowbook_stdlib::display::readable(&access.redacted(&said));
         if denied.error == "invalid_grant" {
-            return Said::No(Failed::Denied(match may_be_used {
+            return Said::No(Failed::Denied(match unheard {
                 true => self.used_unheard(&said),
                 false => self.signed_out(&format!("the refresh token holds no more ({said})")),
             }));
@@ -338,6 +358,12 @@ impl Session {
     fn signed_out(&self, why: &str) -> Trouble {
         signed_out(&self.system, why)
     }
+}
+
+/// What a refresh token is known by where it must not stand itself.
+fn hash(token: &str) -> String {
+    let hash = Sha256::digest(token);
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What came of one request for a token.

@@ -369,6 +369,14 @@ impl Store for Held {
     fn token(&self, system: &str) -> Result<Option<String>, StoreError> {
         self.read(|kept| kept.token(system))
     }
+
+    fn note_sign_in(&mut self, system: &str, hash: &str, unheard: bool) -> Result<(), StoreError> {
+        self.write(|kept| kept.note_sign_in(system, hash, unheard))
+    }
+
+    fn is_unheard(&self, system: &str, hash: &str) -> Result<bool, StoreError> {
+        self.read(|kept| kept.is_unheard(system, hash))
+    }
 }
 
 /// Whether a record has come to its end.

@@ -20,7 +20,7 @@ const FULL: i64 = 2;
 const SMALL: u64 = 64 << 20;
 
 /// What every run goes by: checked at each start, however long the history is.
-const HOT: &str = "'store', 'cursor', 'token'";
+const HOT: &str = "'store', 'cursor', 'token', 'unheard'";
 
 /// Opens a file of SQLite and sees to it that it keeps what it is told.
 ///

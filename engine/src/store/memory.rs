@@ -1,6 +1,6 @@
 //! A store that lives as long as the process: for tests, for `map`, and for a dry run of a flowbook that never ran.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use flowbook_stdlib::value::Value;
 use jiff::Timestamp;
@@ -28,6 +28,8 @@ pub struct MemoryStore {
     cursors: HashMap<String, Timestamp>,
     comparisons: HashMap<String, Timestamp>,
     tokens: HashMap<String, String>,
+    /// Sign-ins whose answer was not heard: system, and hash of the token.
+    unheard: BTreeSet<(String, String)>,
 }
 
 impl Default for MemoryStore {
@@ -44,6 +46,7 @@ impl Default for MemoryStore {
             cursors: HashMap::new(),
             comparisons: HashMap::new(),
             tokens: HashMap::new(),
+            unheard: BTreeSet::new(),
         }
     }
 }
@@ -352,12 +355,27 @@ impl Store for MemoryStore {
     }
 
     fn keep_token(&mut self, system: &str, token: &str) -> Result<(), StoreError> {
+        self.unheard.retain(|(of, _)| of != system);
         self.tokens.insert(system.to_owned(), token.to_owned());
         Ok(())
     }
 
     fn token(&self, system: &str) -> Result<Option<String>, StoreError> {
         Ok(self.tokens.get(system).cloned())
+    }
+
+    fn note_sign_in(&mut self, system: &str, hash: &str, unheard: bool) -> Result<(), StoreError> {
+        let one = (system.to_owned(), hash.to_owned());
+        match unheard {
+            true => self.unheard.insert(one),
+            false => self.unheard.remove(&one),
+        };
+        Ok(())
+    }
+
+    fn is_unheard(&self, system: &str, hash: &str) -> Result<bool, StoreError> {
+        let one = (system.to_owned(), hash.to_owned());
+        Ok(self.unheard.contains(&one))
     }
 }
 

@@ -295,11 +295,17 @@ pub trait Store: Send {
     /// All of a flow's source was compared then.
     fn compare(&mut self, flow: &str, at: Timestamp) -> Result<(), StoreError>;
 
-    /// A rotated refresh token, before it is used. Kept owner-only.
+    /// A rotated refresh token, before it is used. Kept owner-only. All sign-ins of the system before it count as heard.
     fn keep_token(&mut self, system: &str, token: &str) -> Result<(), StoreError>;
 
     /// The refresh token stored last.
     fn token(&self, system: &str) -> Result<Option<String>, StoreError>;
+
+    /// A sign-in leaves with the refresh token of this hash, and its answer was not heard; or it was.
+    fn note_sign_in(&mut self, system: &str, hash: &str, unheard: bool) -> Result<(), StoreError>;
+
+    /// Whether a sign-in with the refresh token of this hash left, and its answer was never heard.
+    fn is_unheard(&self, system: &str, hash: &str) -> Result<bool, StoreError>;
 }
 
 /// The verbs of the people who deal with what was not carried over.

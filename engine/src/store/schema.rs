@@ -79,4 +79,6 @@ pub(super) const SCHEMA: &[M<'_>] = &[
     ),
     // Under which keys the last writes were confirmed, without their payloads.
     M::up("CREATE INDEX entry_confirmed ON entry (number, resource, claims) WHERE phase = 'confirmed';"),
+    // Sign-ins that left and were not heard of, by the hash of their refresh token: it may be used up.
+    M::up("CREATE TABLE unheard (system TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (system, hash)) STRICT, WITHOUT ROWID;"),
 ];

@@ -538,6 +538,7 @@ impl Store for SqliteStore {
 
     fn keep_token(&mut self, system: &str, token: &str) -> Result<(), StoreError> {
         self.write("stored a refresh token", |transaction, _| {
+            transaction.execute("DELETE FROM unheard WHERE system = ?1", [system])?;
             transaction.execute(
                 "INSERT OR REPLACE INTO token (system, token) VALUES (?1, ?2)",
                 [system, token],
@@ -555,6 +556,27 @@ impl Store for SqliteStore {
             )
             .optional()
             .map_err(self.failed("read a refresh token"))
+    }
+
+    fn note_sign_in(&mut self, system: &str, hash: &str, unheard: bool) -> Result<(), StoreError> {
+        let noted = match unheard {
+            true => "INSERT OR IGNORE INTO unheard (system, hash) VALUES (?1, ?2)",
+            false => "DELETE FROM unheard WHERE system = ?1 AND hash = ?2",
+        };
+        self.write("noted a sign-in", |transaction, _| {
+            transaction.execute(noted, [system, hash])
+        })
+        .map(drop)
+    }
+
+    fn is_unheard(&self, system: &str, hash: &str) -> Result<bool, StoreError> {
+        self.connection
+            .query_row(
+                "SELECT EXISTS (SELECT 1 FROM unheard WHERE system = ?1 AND hash = ?2)",
+                [system, hash],
+                |row| row.get(0),
+            )
+            .map_err(self.failed("read a sign-in"))
     }
 }
 

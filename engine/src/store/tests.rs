@@ -379,6 +379,23 @@ fn cursors_and_tokens_are_replaced() {
 }
 
 #[test]
+fn a_sign_in_is_unheard_until_it_is_heard_or_another_one_is_kept() {
+    both(|store| {
+        for hash in ["a", "b", "a"] {
+            store.note_sign_in("books", hash, true).expect("stored");
+        }
+        store.note_sign_in("books", "b", false).expect("stored");
+        assert_eq!(store.is_unheard("books", "a"), Ok(true));
+        assert_eq!(store.is_unheard("books", "b"), Ok(false));
+        assert_eq!(store.is_unheard("till", "a"), Ok(false));
+        store.keep_token("till", "one").expect("stored");
+        assert_eq!(store.is_unheard("books", "a"), Ok(true));
+        store.keep_token("books", "one").expect("stored");
+        assert_eq!(store.is_unheard("books", "a"), Ok(false));
+    });
+}
+
+#[test]
 fn what_is_confirmed_is_there_when_the_store_is_opened_again() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut store = SqliteStore::open(folder.path()).expect("a store");
