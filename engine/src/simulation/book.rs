@@ -1,7 +1,9 @@
-//! The flowbook that is simulated: paid orders of a shop become customers, drafts, invoices and notes. Read as any flowbook is.
+//! The flowbook that is simulated: paid orders of a shop become customers, documents and notes. Read as any flowbook is.
 
-use std::sync::OnceLock;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::flows::Flows;
 use crate::check;
 use crate::lower;
 use crate::plan::Plan;
@@ -13,21 +15,24 @@ pub(super) const SETTLE_S: u64 = 120;
 /// What the systems know the engine by: of the till, of the books.
 pub(super) const SECRETS: [&str; 2] = ["k3y-of-the-till", "t0ken-of-the-books"];
 
-const CONNECTORS: &str = include_str!("connectors.flow");
-const FLOWS: &str = include_str!("orders.flow");
-
 /// Its plan, made once.
-pub(super) fn plan() -> &'static Plan {
-    static PLAN: OnceLock<Plan> = OnceLock::new();
-    PLAN.get_or_init(|| {
-        let loaded = Loaded::of_texts([("connectors.flow", CONNECTORS), ("main.flow", FLOWS)]);
-        let checked = check::check(&loaded);
-        let found = crate::diagnostic::render(
-            &checked.found,
-            &loaded.sources,
-            crate::diagnostic::Look::Mono,
-        );
-        let book = checked.book.unwrap_or_else(|| panic!("{found}"));
-        lower::lower(&book, &loaded.sources, &[]).unwrap_or_else(|missing| panic!("{missing:?}"))
-    })
+pub(super) fn plan(flows: Flows) -> Arc<Plan> {
+    static PLANS: OnceLock<Mutex<HashMap<Flows, Arc<Plan>>>> = OnceLock::new();
+    let plans = PLANS.get_or_init(Mutex::default).lock();
+    let mut plans = plans.unwrap_or_else(PoisonError::into_inner);
+    let plan = plans.entry(flows);
+    plan.or_insert_with(|| Arc::new(compile(flows))).clone()
+}
+
+fn compile(flows: Flows) -> Plan {
+    let (connectors, text) = (flows.connectors(), flows.text());
+    let loaded = Loaded::of_texts([("connectors.flow", &*connectors), ("main.flow", &*text)]);
+    let checked = check::check(&loaded);
+    let found = crate::diagnostic::render(
+        &checked.found,
+        &loaded.sources,
+        crate::diagnostic::Look::Mono,
+    );
+    let book = checked.book.unwrap_or_else(|| panic!("{found}"));
+    lower::lower(&book, &loaded.sources, &[]).unwrap_or_else(|missing| panic!("{missing:?}"))
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use super::book::SECRETS;
 use super::disk::{Disk, is_done};
-use super::world::World;
+use super::flows::{By, Orders};
+use super::world::{Member, Order, Row, World};
 use crate::run::report::Finding;
 use crate::store::End;
 
@@ -20,23 +21,34 @@ pub(super) fn check(
     let state = &mut *state;
     let mut wrong = state.wrong.clone();
     let beyond = state.weather.beyond;
+    let flows = world.flows;
     let texts = |table: &str, field: &str| -> Vec<String> {
         let rows = state
             .tables
             .get(table)
             .map(Vec::as_slice)
             .unwrap_or_default();
-        let text =
-            |row: &super::world::Row| row.json[field].as_str().unwrap_or_default().to_owned();
+        let text = |row: &Row| row.json[field].as_str().unwrap_or_default().to_owned();
         rows.iter().map(text).collect()
     };
     let documents = [texts("drafts", "Reference"), texts("invoices", "Reference")].concat();
+    let is_other = |order: &Order| {
+        let documents = ["drafts", "invoices"]
+            .into_iter()
+            .filter_map(|table| state.tables.get(table));
+        let mut own = documents
+            .flatten()
+            .filter(|row| row.json["Reference"] == *order.number());
+        own.any(|row| row.json["Total"] != order.total)
+    };
     for order in &state.orders {
         let number = order.number();
         let there = documents.iter().filter(|one| **one == number).count();
-        let made = state.drafted.iter().filter(|one| **one == number).count();
+        let made = state.documents.iter().filter(|one| **one == number).count();
         let key = order.id.to_string();
-        let is_told = findings.iter().any(|finding| finding.key == key);
+        let is_told = findings
+            .iter()
+            .any(|finding| finding.flow == "orders" && finding.key == key);
         let by_hand = state.by_hand.contains(&number);
         // An older copy of the store knows nothing of an earlier attempt: what of it comes later than promised, nobody looks for.
         let is_forgotten = state.restored && (by_hand || beyond);
@@ -59,7 +71,7 @@ pub(super) fn check(
             wrong.push(format!("{number} was noted {notes} times"));
         }
         for (mark, total) in &state.booked {
-            if *mark == number && *total != order.total {
+            if flows.confirms && *mark == number && *total != order.total {
                 wrong.push(format!(
                     "{number} was booked with {total}, not {}",
                     order.total
@@ -76,6 +88,13 @@ pub(super) fn check(
             Some(End::Done) if there == 0 && !by_hand => {
                 wrong.push(format!("{number} is done and not in the books"))
             }
+            Some(End::Done) if flows.notes && notes == 0 => {
+                wrong.push(format!("{number} is done and not noted"))
+            }
+            Some(End::Done) if flows.confirms && is_other(order) && !state.restored => wrong.push(
+                format!("{number} is done, and its document has another total"),
+            ),
+            Some(End::Failed) => state.figures.failed += 1,
             Some(End::Waiting) => wrong.push(format!(
                 "{number} waits for ever: {:?}",
                 stored.and_then(|state| state.reason)
@@ -88,19 +107,49 @@ pub(super) fn check(
         }
         state.figures.lost += u64::from(wrong.len() > told);
     }
-    let mails = texts("customers", "Email");
-    for (at, mail) in mails.iter().enumerate() {
-        if !beyond && mails[..at].contains(mail) {
-            wrong.push(format!("{mail} is there twice"));
+    let keys = texts("customers", flows.key());
+    for (at, key) in keys.iter().enumerate() {
+        if !beyond && !key.is_empty() && keys[..at].contains(key) {
+            wrong.push(format!("customer {key} is there twice"));
+        }
+    }
+    for member in &state.members {
+        let key = match flows.by {
+            By::Email => &member.email,
+            By::Number => &member.customer,
+        };
+        let stored = disk.state_of("members", member.id);
+        let level = keys.iter().zip(texts("customers", "Level"));
+        let level = level.into_iter().find(|(one, _)| *one == key);
+        match stored.map(|state| (state.end, state.reason)) {
+            Some((End::Done, _))
+                if !beyond && level.as_ref().map(|(_, level)| level) != Some(&member.level) =>
+            {
+                wrong.push(format!(
+                    "{key} is at {} in the shop, and {level:?} in the books",
+                    member.level
+                ));
+            }
+            Some((End::Done | End::Failed, _)) => {}
+            other => wrong.push(format!(
+                "member {} was not carried over: {other:?}",
+                member.id
+            )),
         }
     }
     if !beyond {
         for id in &state.overtaken {
             wrong.push(format!("an older change of {id} came over a newer one"));
         }
+        // A change of an order that was done already and is deleted in the shop may never have been seen.
+        let is_unseen = |id: u64| {
+            let away = |order: &Order| order.id == id && order.away;
+            flows.orders == Orders::Whole && state.orders.iter().any(away)
+        };
         for name in texts("customers", "Name") {
             if let Some(order) = stale.get(&name)
                 && is_done(disk.state(*order).as_ref())
+                && !is_unseen(*order)
             {
                 wrong.push(format!(
                     "{name} was changed in the shop, and is still in the books"
@@ -125,10 +174,15 @@ pub(super) fn persons_kept(world: &World, disk: &Disk) -> Vec<String> {
     let state = world.state();
     let mut wrong = Vec::new();
     for order in &state.orders {
-        let is_needed = |other: &&super::world::Order| {
-            other.email.contains(&order.email) && disk.is_needed(other.id)
+        let is_needed = |other: &&Order| {
+            other.email.contains(&order.email) && disk.is_needed("orders", other.id)
         };
-        if raw.contains(&order.email) && !state.orders.iter().any(|other| is_needed(&other)) {
+        let is_member = |member: &Member| {
+            member.email.contains(&order.email) && disk.is_needed("members", member.id)
+        };
+        let is_needed = state.orders.iter().any(|other| is_needed(&other))
+            || state.members.iter().any(is_member);
+        if raw.contains(&order.email) && !is_needed {
             let line = format!("{} is on the disk after its time", order.email);
             if !wrong.contains(&line) {
                 wrong.push(line);

@@ -47,14 +47,23 @@ impl Disk {
         inner.restored = true;
     }
 
+    /// How far an order has come.
     pub fn state(&self, key: u64) -> Option<State> {
-        let states = self.inner().kept.states("orders", &[key.to_string()]);
+        self.state_of("orders", key)
+    }
+
+    pub fn state_of(&self, flow: &str, key: u64) -> Option<State> {
+        let states = self.inner().kept.states(flow, &[key.to_string()]);
         states.ok()?.pop()?
     }
 
     /// Whether what became of a step is known to be good.
     pub fn is_confirmed(&self, key: u64, step: &str) -> bool {
-        let entries = self.inner().kept.entries(&record(key)).unwrap_or_default();
+        let entries = self
+            .inner()
+            .kept
+            .entries(&record("orders", key))
+            .unwrap_or_default();
         entries
             .iter()
             .any(|entry| entry.intent.step == step && entry.phase == Phase::Confirmed)
@@ -74,9 +83,10 @@ impl Disk {
     }
 
     /// Whether a record's end, or a write of it, must still be known: it is not done, is open, or was written of late.
-    pub fn is_needed(&self, key: u64) -> bool {
-        let entries = self.inner().kept.entries(&record(key)).unwrap_or_default();
-        let state = self.state(key);
+    pub fn is_needed(&self, flow: &str, key: u64) -> bool {
+        let entries = self.inner().kept.entries(&record(flow, key));
+        let entries = entries.unwrap_or_default();
+        let state = self.state_of(flow, key);
         state.is_some_and(|state| !matches!(state.end, End::Done | End::Skipped))
             || entries
                 .iter()
@@ -100,16 +110,7 @@ impl Disk {
             let line = format!("process {who} writes, {:?} holds the lock", inner.holder);
             world.state().wrong.push(line);
         }
-        let body = asked.body.clone().unwrap_or_default();
-        let parsed: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
-        let parts: Vec<&str> = asked.path.trim_matches('/').split('/').collect();
-        let mark = match parts.as_slice() {
-            [_, "customers"] => parsed["Email"].to_string(),
-            [_, "drafts"] => parsed["Reference"].to_string(),
-            [_, _, _, "notes"] => parsed["text"].to_string(),
-            [_, "drafts", id, "book"] | [_, "customers", id] => (*id).to_owned(),
-            _ => String::new(),
-        };
+        let mark = mark(world, asked);
         let fits = |entry: &Entry| {
             let payload = entry.payload.as_deref().unwrap_or_default();
             let chosen = entry.chosen.iter().flatten();
@@ -142,9 +143,31 @@ impl Disk {
     }
 }
 
-fn record(key: u64) -> RecordKey {
+/// A write was answered with a refusal, so it has not taken effect: it is none of those that may have.
+pub(super) fn is_refused(world: &World, asked: &Asked) {
+    let key = format!("{} {}", asked.path, mark(world, asked));
+    if let Some(sends) = world.state().sends.get_mut(&key) {
+        *sends = sends.saturating_sub(1);
+    }
+}
+
+/// What a write is known by, in its body or its path.
+fn mark(world: &World, asked: &Asked) -> String {
+    let body = asked.body.as_deref().unwrap_or_default();
+    let body: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+    let parts: Vec<&str> = asked.path.trim_matches('/').split('/').collect();
+    match parts.as_slice() {
+        [_, "customers"] => body[world.flows.key()].to_string(),
+        [_, "drafts" | "invoices"] => body["Reference"].to_string(),
+        [_, _, _, "notes"] => body["text"].to_string(),
+        [_, "drafts", id, "book"] | [_, "customers", id] => (*id).to_owned(),
+        _ => String::new(),
+    }
+}
+
+fn record(flow: &str, key: u64) -> RecordKey {
     RecordKey {
-        flow: "orders".to_owned(),
+        flow: flow.to_owned(),
         key: key.to_string(),
     }
 }
@@ -332,11 +355,10 @@ impl Store for Held {
     }
 
     fn advance(&mut self, flow: &str, to: Timestamp) -> Result<(), StoreError> {
-        let wrong = {
+        let wrong: Vec<u64> = {
             let state = self.world.state();
-            let passed: Vec<u64> = state
-                .orders
-                .iter()
+            let read = state.orders.iter().filter(|_| flow == "orders");
+            let passed: Vec<u64> = read
                 .filter(|order| !order.away && order.shown <= self.world.now())
                 .filter(|order| clock::wall(order.created + Duration::from_secs(SETTLE_S)) < to)
                 .map(|order| order.id)
@@ -345,7 +367,7 @@ impl Store for Held {
             let unknown = passed
                 .into_iter()
                 .filter(|id| self.disk.state(*id).is_none());
-            unknown.collect::<Vec<_>>()
+            unknown.collect()
         };
         for id in wrong {
             let line = format!("the cursor passes order {id}, of which nothing is known");

@@ -8,9 +8,13 @@ use std::ops::AddAssign;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Figures {
     pub seeds: u64,
+    /// Seeds that play another flowbook than the usual one.
+    pub drawn: u64,
     /// Seeds in which requests came later than the connector promises.
     pub beyond: u64,
     pub orders: u64,
+    /// Paid orders that a person must look at in the end.
+    pub failed: u64,
     pub processes: u64,
     pub kills: u64,
     pub pauses: u64,
@@ -35,8 +39,10 @@ pub(super) struct Figures {
 impl AddAssign<&Figures> for Figures {
     fn add_assign(&mut self, more: &Figures) {
         self.seeds += more.seeds;
+        self.drawn += more.drawn;
         self.beyond += more.beyond;
         self.orders += more.orders;
+        self.failed += more.failed;
         self.processes += more.processes;
         self.kills += more.kills;
         self.pauses += more.pauses;
@@ -57,7 +63,9 @@ impl Display for Figures {
     fn fmt(&self, text: &mut Formatter<'_>) -> Result {
         let rows = [
             ("seeds", self.seeds),
+            ("  with another flow than the usual one", self.drawn),
             ("orders", self.orders),
+            ("  left to a person", self.failed),
             ("processes", self.processes),
             ("  killed", self.kills),
             ("  paused", self.pauses),

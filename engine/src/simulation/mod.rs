@@ -1,13 +1,14 @@
 //! The whole engine in a simulated world: one seed decides what goes wrong, when processes die, and what people do meanwhile. The store, the clock, the
 //! network and both systems are simulated; all else is what ships.
 //!
-//! **Drawn from the seed** ([`scenario`], [`network`]): when orders come, show up, are paid, changed, deleted; whether processes run alone or two at once,
+//! **Drawn from the seed** ([`flows`], [`scenario`], [`network`]): what the flowbook says, in half of all seeds: keys, steps, pages, how it reads, and
+//! whether a second flow makes and follows the same customers; when orders come, show up, are paid, changed, deleted; whether processes run alone or two at once,
 //! after which of their steps they are killed or held, and when an older copy of the store is put in its place; what becomes of each request (lost
 //! before or after the work, late, cut, 429, 500, redirected, an empty 204), and how long reads lag; what people book and delete meanwhile.
 //!
 //! **Checked** ([`checker`], [`disk`], [`attempts`]), from what arrived at the systems and what lies on the disk, with code of its own:
-//! - I1 at most one document of an order, one customer of an e-mail address, one note; at most three sends of a write;
-//! - I2 every order is done, or is told of with its reason; nothing waits for ever;
+//! - I1 at most one document of an order, one customer of a key, one note; at most three sends of a write;
+//! - I2 every order is done, or is told of with its reason; nothing waits for ever; what changed in the shop stands in the books;
 //! - I3 and I6 no write leaves but from the lock's holder, and none before its release is on the disk;
 //! - I4 the cursor passes no order of which nothing is known;
 //! - I5 attempts at one write carry one payload, unless the order changed in between;
@@ -26,6 +27,7 @@ mod checker;
 mod clock;
 mod disk;
 mod figures;
+mod flows;
 mod network;
 mod process;
 mod scenario;

@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 use super::book::{SECRETS, SETTLE_S};
 use super::clock;
-use super::disk::Disk;
+use super::disk::{self, Disk};
 use super::world::{Asked, Told, World};
 use crate::connect::{Broken, Exchange, Reply, Wire};
 
@@ -252,6 +252,9 @@ impl Network {
                         }
                     }
                     _ => {}
+                }
+                if writes && (400..500).contains(&told.status) {
+                    disk::is_refused(&self.world, &asked);
                 }
                 let mut reply = reply(&self.world, told);
                 if let (Fate::Redirect, Ok(to)) = (fate, HeaderValue::from_str(&asked.path)) {

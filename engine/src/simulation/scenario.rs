@@ -15,9 +15,10 @@ use super::checker::{check, persons_kept, secrets_kept};
 use super::clock;
 use super::disk::{Disk, Held, is_done};
 use super::figures::Figures;
+use super::flows::{Flows, Orders};
 use super::network::Network;
 use super::process::{Fate, Process};
-use super::world::{Order, Weather, World};
+use super::world::{Member, Order, Weather, World};
 use crate::connect::{self, Bounds, Forgetful, HttpSystems, Wire, read_access};
 use crate::run::report::{Finding, Report};
 use crate::run::{Options, Silent, run};
@@ -44,6 +45,8 @@ fn secret(name: &str) -> Option<String> {
 }
 
 const MAILS: [&str; 4] = ["a1@b.se", "aa1@b.se", "c2@d.se", "e3@f.se"];
+/// The numbers of the same customers. One holds another, as the addresses do.
+const CUSTOMERS: [&str; 4] = ["7", "17", "1001", "1002"];
 const CLUBS: [&str; 2] = ["1001", "1002"];
 
 /// Plays one seed, the same way each time.
@@ -73,7 +76,7 @@ struct Scenario {
 impl Scenario {
     fn new(seed: u64) -> Scenario {
         let world = World::new(seed);
-        let weather = {
+        let mut weather = {
             let mut dice = world.dice();
             Weather {
                 faults: *dice.one(&[5, 15, 30, 50]).unwrap_or(&15),
@@ -95,7 +98,13 @@ impl Scenario {
                     .flatten(),
             }
         };
+        let (document, _) = world.flows.document();
+        weather.deaf = weather.deaf.map(|deaf| match deaf {
+            "/drafts" if document == "invoices" => "/invoices",
+            deaf => deaf,
+        });
         world.say(format!("{weather:?}"));
+        world.say(world.flows.text());
         world.state().weather = weather;
         Scenario {
             seed,
@@ -173,6 +182,7 @@ impl Scenario {
         let mut state = self.world.state();
         let mut figures = std::mem::take(&mut state.figures);
         figures.seeds = 1;
+        figures.drawn = u64::from(self.world.flows != Flows::USUAL);
         figures.beyond = u64::from(state.weather.beyond);
         figures.orders = state.orders.len() as u64;
         figures.processes = self.processes.load(Ordering::Relaxed);
@@ -185,11 +195,12 @@ impl Scenario {
 
     /// A month later, once all looks are over, what is older than `retention` is erased. What is still about persons.
     async fn is_forgotten(&self) -> Vec<String> {
+        let kept_s = plan(self.world.flows).retention_s;
         for _ in 0..2 {
-            sleep(Duration::from_secs(plan().retention_s + 86_400)).await;
+            sleep(Duration::from_secs(kept_s + 86_400)).await;
             self.episode(&[Fate::default()]).await;
         }
-        let kept = Duration::from_secs(plan().retention_s);
+        let kept = Duration::from_secs(kept_s);
         self.disk.purge(clock::wall(self.world.now() - kept));
         self.world.state().figures.searched += 1;
         persons_kept(&self.world, &self.disk)
@@ -208,8 +219,19 @@ impl Scenario {
             for number in 1..6 {
                 let json =
                     json!({ "Reference": format!("N{number}-X"), "CustomerId": "", "Total": 1 });
-                state.make("drafts", json, Duration::ZERO);
+                state.make(self.world.flows.document().0, json, Duration::ZERO);
             }
+        }
+        if self.world.flows.members.is_some() {
+            let members = MAILS.iter().zip(CUSTOMERS).zip(1..);
+            let members = members.map(|((email, customer), id)| Member {
+                id,
+                email: (*email).to_owned(),
+                customer: customer.to_owned(),
+                level: "l0".to_owned(),
+                modified: Duration::ZERO,
+            });
+            state.members.extend(members);
         }
     }
 
@@ -217,6 +239,9 @@ impl Scenario {
         let count = 1 + self.world.dice().below(4);
         for _ in 0..count {
             self.order_comes();
+        }
+        if self.world.flows.members.is_some() {
+            self.member_changes();
         }
         // Some that were not paid are paid now, some are changed, one is deleted.
         let ids: Vec<u64> = self
@@ -232,7 +257,8 @@ impl Scenario {
                 (dice.percent(40), dice.percent(50), dice.percent(3))
             };
             let known = self.disk.state(id);
-            let begun = known.is_some() && !is_done(known.as_ref());
+            let again = self.world.flows.orders == Orders::Whole;
+            let begun = known.is_some() && (again || !is_done(known.as_ref()));
             let mut state = self.world.state();
             let Some(order) = state.orders.iter_mut().find(|order| order.id == id) else {
                 continue;
@@ -248,10 +274,23 @@ impl Scenario {
         }
     }
 
+    /// A member rises: all of the books is to say so.
+    fn member_changes(&self) {
+        let now = self.world.now();
+        let mut state = self.world.state();
+        let count = state.members.len().max(1) as u64;
+        let at = self.world.dice().below(count) as usize;
+        if let Some(member) = state.members.get_mut(at) {
+            let level: u64 = member.level[1..].parse().unwrap_or_default();
+            member.level = format!("l{}", level + 1);
+            member.modified = now;
+        }
+    }
+
     fn order_comes(&self) {
         let now = self.world.now();
         let mut dice = self.world.dice();
-        let email = dice.one(&MAILS).copied().unwrap_or_default().to_owned();
+        let whose = dice.below(MAILS.len() as u64) as usize;
         let club = match dice.percent(40) {
             true => dice.one(&CLUBS).map(|club| (*club).to_owned()),
             false => None,
@@ -270,7 +309,8 @@ impl Scenario {
             created: now,
             shown: now + Duration::from_secs(late),
             paid,
-            email,
+            email: MAILS[whose].to_owned(),
+            customer: CUSTOMERS[whose].to_owned(),
             name: format!("o{id}"),
             club,
             total,
@@ -347,6 +387,9 @@ impl Scenario {
                 if goes {
                     self.order_goes();
                 }
+                if self.world.flows.members.is_some() && self.world.dice().percent(20) {
+                    self.member_changes();
+                }
                 if people {
                     self.people(false);
                 }
@@ -385,7 +428,7 @@ impl Scenario {
         let who = 1 + self.processes.fetch_add(1, Ordering::Relaxed);
         let store = Mutex::new(Held::open(&self.disk, &self.world, who)?);
         self.world.say(format!("process {who} begins: {fate:?}"));
-        let plan = plan();
+        let plan = plan(self.world.flows);
         let keeper = Arc::new(Forgetful::default());
         let access = read_access(&plan.systems, &plan.resources, &secret, &*keeper)
             .expect("both secrets are there");
@@ -414,7 +457,7 @@ impl Scenario {
             ..Options::default()
         };
         let report = Process::new(
-            run(plan, &systems, &store, &options, &Silent),
+            run(&plan, &systems, &store, &options, &Silent),
             fate,
             self.world.clone(),
         )
@@ -457,9 +500,10 @@ impl Scenario {
             return;
         }
         let orders = self.world.state().orders.clone();
+        let (_, step) = self.world.flows.document();
         let begun = orders.iter().filter(|order| {
             let known = self.disk.state(order.id);
-            self.disk.is_confirmed(order.id, "draft") && !is_done(known.as_ref())
+            self.disk.is_confirmed(order.id, step) && !is_done(known.as_ref())
         });
         let begun: Vec<&Order> = begun.collect();
         let Some(order) = begun.get(at % begun.len().max(1)) else {

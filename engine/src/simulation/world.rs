@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::attempts::Attempts;
 use super::figures::Figures;
+use super::flows::Flows;
 use crate::dice::Dice;
 
 /// A request, as the systems see it.
@@ -66,6 +67,8 @@ pub(super) struct Order {
     pub shown: Duration,
     pub paid: bool,
     pub email: String,
+    /// Their number with the shop and in the books: each e-mail address has one.
+    pub customer: String,
     pub name: String,
     pub club: Option<String>,
     pub total: i64,
@@ -80,6 +83,16 @@ impl Order {
     pub fn number(&self) -> String {
         format!("N{}", self.id)
     }
+}
+
+/// A member of the shop: what of them changes is to change in the books.
+#[derive(Debug, Clone)]
+pub(super) struct Member {
+    pub id: u64,
+    pub email: String,
+    pub customer: String,
+    pub level: String,
+    pub modified: Duration,
 }
 
 /// What takes effect later.
@@ -109,13 +122,14 @@ pub(super) struct Weather {
 #[derive(Default)]
 pub(super) struct State {
     pub orders: Vec<Order>,
+    pub members: Vec<Member>,
     pub notes: BTreeMap<u64, Vec<Row>>,
     pub tables: BTreeMap<&'static str, Vec<Row>>,
     made: u64,
     coming: Vec<Coming>,
     answers: BTreeMap<u64, Told>,
-    /// References of drafts that the engine had made, each time.
-    pub drafted: Vec<String>,
+    /// References of documents that the engine had made, each time; a draft that it booked is the same one.
+    pub documents: Vec<String>,
     /// Invoices that the engine had booked: reference, total.
     pub booked: Vec<(String, i64)>,
     /// Customers whose last change was overtaken by an older one.
@@ -140,6 +154,8 @@ pub(super) struct State {
 /// The world, shared by all that live in it.
 #[derive(Clone)]
 pub(super) struct World {
+    /// The flowbook that all its processes carry out.
+    pub flows: Flows,
     pub dice: Arc<Mutex<Dice>>,
     state: Arc<Mutex<State>>,
     began: Instant,
@@ -156,6 +172,7 @@ impl World {
         // seeds in a row are to begin far apart
         let state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5bf0_3635;
         World {
+            flows: Flows::of(seed),
             dice: Arc::new(Mutex::new(Dice::from_state(state))),
             state: Arc::default(),
             began: Instant::now(),
@@ -240,6 +257,11 @@ impl State {
                 let found = orders.find(|one| one.id.to_string() == *id && !one.away);
                 found.map_or(gone, |order| told(200, &order_json(order)))
             }
+            ("till.test", "GET", ["api", "members"]) => self.list_members(asked),
+            ("till.test", "GET", ["api", "members", id]) => {
+                let found = self.members.iter().find(|one| one.id.to_string() == *id);
+                found.map_or(gone, |member| told(200, &member_json(member)))
+            }
             ("till.test", "GET", ["api", "orders", id, "notes"]) => {
                 let id: u64 = id.parse().unwrap_or_default();
                 let rows = self.notes.get(&id).map(Vec::as_slice).unwrap_or_default();
@@ -301,15 +323,20 @@ impl State {
                 told(200, &row.json)
             }
             ("books.test", "POST", ["v1", "customers"]) => self.make("customers", body, now + lag),
-            ("books.test", "POST", ["v1", "drafts"]) => {
+            ("books.test", "POST", ["v1", table @ ("drafts" | "invoices")]) => {
                 let mark = body["Reference"].as_str().unwrap_or_default().to_owned();
-                self.drafted.push(mark);
+                self.documents.push(mark);
                 let mut body = body;
                 if self.weather.faults > 0 && number.is_multiple_of(31) {
                     // The books come to another total.
                     body["Total"] = json!(body["Total"].as_i64().unwrap_or_default() + 1);
                 }
-                self.make("drafts", body, now + lag)
+                let table = if *table == "drafts" {
+                    "drafts"
+                } else {
+                    "invoices"
+                };
+                self.make(table, body, now + lag)
             }
             ("books.test", "POST", ["v1", "drafts", id, "book"]) => {
                 match self.book(id, now + lag) {
@@ -350,27 +377,42 @@ impl State {
     }
 
     fn list_orders(&mut self, asked: &Asked, now: Duration) -> Told {
-        let of = |name: &str| {
-            let found = asked.query.iter().find(|(known, _)| known == name);
-            found.map(|(_, value)| value.as_str())
-        };
-        let start: usize = of("start").and_then(|text| text.parse().ok()).unwrap_or(0);
-        let size: usize = of("size").and_then(|text| text.parse().ok()).unwrap_or(4);
-        let since = of("since").unwrap_or_default();
-        let all: Vec<Json> = self
+        let since = asked.of("since").unwrap_or_default();
+        let shown = self
             .orders
             .iter()
             .filter(|order| !order.away && order.shown <= now)
-            .filter(|order| stamp(order.created).as_str() >= since)
-            .map(order_json)
-            .collect();
-        let items: Vec<&Json> = all.iter().skip(start).take(size).collect();
-        let more = all.len() > start + size;
-        told(
-            200,
-            &json!({ "items": items, "next": if more { json!("more") } else { Json::Null } }),
-        )
+            .filter(|order| stamp(order.created).as_str() >= since);
+        page(asked, shown.map(order_json).collect())
     }
+
+    fn list_members(&mut self, asked: &Asked) -> Told {
+        let mut members: Vec<&Member> = self.members.iter().collect();
+        if asked.of("orderby") == Some("modified_desc") {
+            members.sort_by_key(|member| std::cmp::Reverse((member.modified, member.id)));
+        }
+        page(asked, members.into_iter().map(member_json).collect())
+    }
+}
+
+impl Asked {
+    fn of(&self, name: &str) -> Option<&str> {
+        let found = self.query.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+}
+
+/// The page of all that was asked for.
+fn page(asked: &Asked, all: Vec<Json>) -> Told {
+    let number = |name: &str| asked.of(name).and_then(|text| text.parse::<usize>().ok());
+    let start = number("start").unwrap_or(0);
+    let size = number("size").unwrap_or(4);
+    let items: Vec<&Json> = all.iter().skip(start).take(size).collect();
+    let more = all.len() > start + size;
+    told(
+        200,
+        &json!({ "items": items, "next": if more { json!("more") } else { Json::Null } }),
+    )
 }
 
 fn shown(rows: &[Row], now: Duration) -> impl Iterator<Item = &Json> {
@@ -382,7 +424,13 @@ fn shown(rows: &[Row], now: Duration) -> impl Iterator<Item = &Json> {
 fn order_json(order: &Order) -> Json {
     json!({
         "id": order.id, "number": order.number(), "created": stamp(order.created), "paid": order.paid,
-        "email": order.email, "name": order.name, "club": order.club, "terms": order.name, "total": order.total,
+        "email": order.email, "customer": order.customer, "name": order.name, "club": order.club, "terms": order.name, "total": order.total,
+    })
+}
+
+fn member_json(member: &Member) -> Json {
+    json!({
+        "id": member.id, "modified": stamp(member.modified), "email": member.email, "customer": member.customer, "level": member.level,
     })
 }
 
