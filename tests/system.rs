@@ -12,6 +12,7 @@ mod system {
     #[cfg(unix)]
     mod kills;
     mod layers;
+    mod lost_store;
     pub mod made_up;
     mod ordeal;
     mod orders;

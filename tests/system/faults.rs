@@ -355,7 +355,7 @@ until the order is an invoice that is paid, its status and its note are in the t
 - **booked**: by the run that met the fault. **sent again**, **asked again**: that request was made more often than on a calm day.
 - **next run books**: the run that met the fault ended without it, and said so: it stops with the code that is named, or the order failed with it.
 - **told**: the order is left to a person, with the code that is named, in the list of failed records of every run.
-- **skipped**: the document is there, but the store that knew of it is gone: as with one that was made by hand, the flow leaves it to a person, and the list of records says why. One that a person deleted is not made again.
+- **skipped**: the document is there, but the store that knew of it is gone: as with one that was made by hand, the flow leaves it to a person, and the list of records says why and names `flowbook relink`. One that a person deleted is not made again.
 - –: it cannot happen there. Lists of one page have no second one; the till has no tokens; only a POST is answered 204 by mistake, a PATCH is always and has no body to break; people work on drafts and make documents, booked ones stay as they are; a sign-in shows no records.
 - *draft looked up*: the answer to the draft was lost before, and the fault strikes the question for it.
 

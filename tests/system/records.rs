@@ -37,7 +37,7 @@ fn said(place: &Workplace, command: &str, rest: &str, code: i32) -> String {
 }
 
 /// `2026-03-01 14:05` and `2026-03-01T14:05:00.000001Z` become `TIME`; so does what the records' own dates say.
-fn without_times(text: &str) -> String {
+pub fn without_times(text: &str) -> String {
     let mut out = String::new();
     for line in text.split_inclusive('\n') {
         let mut rest = line;
@@ -129,7 +129,7 @@ fn records_are_filtered_by_state_flow_code_and_time() {
     assert_eq!(all, expected);
     assert_eq!(
         states(&listed(&place, "--state skipped")),
-        ["1061 skipped -"]
+        ["1061 skipped F0823"]
     );
     assert_eq!(
         states(&listed(&place, "--code F0813")),

@@ -151,6 +151,14 @@ pub(super) const CODES: &[Entry] = &[
             nor do records that failed in the same way before.\n",
     },
     Entry {
+        code: "F0823",
+        title: "It is there already, and this store does not know who made it",
+        page: "The flow skipped the record, since the target has something under the key by which the flow would create it, and the store remembers no write of it. Nothing is made a second time.\n\n\
+            Mostly a person made it, or it is older than the flowbook: then nothing is to be done. But if a run made it, and its store in `.flowbook` was deleted since, or put back from an older copy, \
+            run `flowbook relink`: it finds by key what was written, remembers it, and the next run goes on with what is still to do. \
+            What it leaves out is not as this flow would write it, or was booked meanwhile: nothing tells whether a person made it, so compare it with its record and do by hand what is missing.\n",
+    },
+    Entry {
         code: "F0899",
         title: "The plan does not fit the record",
         page: "Something that checking should have made impossible happened: a fault of Flowbook itself, not of the record or the flowbook.\n\n\

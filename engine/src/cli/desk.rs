@@ -11,10 +11,12 @@ use super::wait::Wait;
 use super::{Exit, book, output, sandbox};
 use crate::check::{self, suggest};
 use crate::checked::Book;
+use crate::run::THERE;
+use crate::run::report::MADE_BY;
 use crate::sources::{Loaded, Sources};
 use crate::store::kept::Kept;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{End, Records, StoreError};
+use crate::store::{End, Records, State, StoreError};
 
 /// Which state is meant.
 #[derive(Debug, clap::Args)]
@@ -203,7 +205,16 @@ impl Desk {
                 format!("It stays so, whatever changes in it. `{retry}` takes it up again.")
             }
             End::Skipped => {
-                format!("It is looked at again when it changes in its source, or after `{retry}`.")
+                let there = match is_there(state) {
+                    true => format!(
+                        "The target has a record under the key, and this store does not know who made it. {MADE_BY} `{}` finds it again. ",
+                        self.call("relink", "")
+                    ),
+                    false => String::new(),
+                };
+                format!(
+                    "{there}It is looked at again when it changes in its source, or after `{retry}`."
+                )
             }
             End::Done => format!(
                 "Nothing is to be done. A change in its source is carried over by itself; `{}` looks at it now.",
@@ -214,6 +225,12 @@ impl Desk {
             ),
         }
     }
+}
+
+/// Skipped, since something is there under its key that this store does not know of.
+fn is_there(state: &State) -> bool {
+    let code = state.reason.as_ref().and_then(|why| why.code.as_deref());
+    code == Some(THERE)
 }
 
 /// What people type for a record.

@@ -11,9 +11,10 @@ use crate::run::report::{FlowReport, Report};
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Example:\n  \
     flowbook relink flows/ccv-eaccounting\n\n\
-    For a store that is lost or damaged. A damaged one is moved aside as store.sqlite.damaged-DATE first. Then all of each flow's source is read, and\n\
-    what each record creates is looked up by its key, in every form that it can have taken; what is found is remembered. Nothing is written to the\n\
-    systems. Afterwards `flowbook run` goes on: what is there already is not made again.")]
+    For a store that is lost, damaged, or put back from an older copy, whether a run was made with it since or not. A damaged one is moved aside as\n\
+    store.sqlite.damaged-DATE first. Then all of each flow's source is read, and what each record creates is looked up by its key, in every form that\n\
+    it can have taken; what is found is remembered. Nothing is written to the systems. Afterwards `flowbook run` goes on: what is there already is not\n\
+    made again. What is there and is not just as the flow would write it may be a person's work: it is left out where something is still to do for it.")]
 pub struct Options {
     /// The flowbook's folder and the names of flows; all flows if none is named.
     #[arg(value_name = "DIR|FLOW")]

@@ -7,7 +7,8 @@ use flowbook_stdlib::value::Value;
 use flowbook_stdlib::wire;
 use jiff::SignedDuration;
 
-use super::page::{Engine, Life};
+use super::page::{Engine, Life, THERE};
+use super::relink::Kept;
 use super::report::{FailureReport, FlowReport, RecordReport};
 use super::row::{self, Counts};
 use super::stop::{Ended, Kind};
@@ -56,7 +57,7 @@ impl<'a, S: Systems> Engine<'a, S> {
     pub fn conclude(&self, mut life: Life<'a>, report: &mut FlowReport) -> Option<Ending> {
         let relinked = match self.options.relink {
             true => self.linked_again(&mut life),
-            false => true,
+            false => Kept::Done,
         };
         self.hide_personal(&mut life);
         let source = self.source(&life);
@@ -107,7 +108,7 @@ impl<'a, S: Systems> Engine<'a, S> {
             .and_then(|ended| ended.place)
             .and_then(|place| place_text(self.plan, place));
         let reason = end.as_ref().map(|ended| Reason {
-            code: (how == End::Failed).then(|| ended.code.to_owned()),
+            code: (how == End::Failed || ended.code == THERE).then(|| ended.code.to_owned()),
             message: ended.message.clone(),
             field: ended.field.clone(),
             at: at.clone(),
@@ -124,6 +125,7 @@ impl<'a, S: Systems> Engine<'a, S> {
             notes,
         };
         report.count(&record, &did);
+        report.there += u64::from(end.as_ref().is_some_and(|ended| ended.code == THERE));
         self.progress.record(&self.flow.name, &record);
         let seen = before.as_ref().and_then(|before| before.seen);
         let (tries, next_try) = match how {
@@ -161,7 +163,15 @@ impl<'a, S: Systems> Engine<'a, S> {
             ended: Some(self.options.clock.wall()),
             ..State::default()
         };
-        relinked.then_some(Ending { key, state, source })
+        match relinked {
+            Kept::Nothing => None,
+            Kept::Done => Some(Ending { key, state, source }),
+            Kept::Begun => Some(Ending {
+                key,
+                state: state.begun(),
+                source: None,
+            }),
+        }
     }
 
     /// Whether a failure is left to the next run, since so many before it had its cause that the flow stops.

@@ -54,6 +54,7 @@ impl<'a, S: Systems> Engine<'a, S> {
                 report.compared = Some(self.compared_text(last));
                 self.from()
             }
+            _ if self.options.relink => self.from(),
             _ => self.since(cursor),
         };
         let ran = self.read_all(from, &mut reach, report).await;

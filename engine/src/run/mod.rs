@@ -55,7 +55,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use page::ADOPTED;
+pub use page::{ADOPTED, THERE};
 
 use report::{Finding, FlowReport, RecordReport, Report};
 use stopping::StopToken;

@@ -193,8 +193,11 @@ impl<'a, S: Systems> Engine<'a, S> {
                 open.saw(&key);
             }
             let hash = self.hash(&record);
+            // `relink` looks again at what was skipped or failed: the store may have been lost before that.
+            let relink = self.options.relink;
             let settled = before.as_ref().is_some_and(|state| {
-                matches!(state.end, End::Done | End::Skipped) && state.hash == hash
+                (state.end == End::Done || (state.end == End::Skipped && !relink))
+                    && state.hash == hash
             });
             if settled && !forced {
                 report.unchanged += 1;
@@ -205,7 +208,9 @@ impl<'a, S: Systems> Engine<'a, S> {
                     self.stays_dismissed(&key, state, hash, report)?;
                     continue;
                 }
-                Some(state) if self.options.only.is_empty() && self.rests(state, hash) => {
+                Some(state)
+                    if self.options.only.is_empty() && !relink && self.rests(state, hash) =>
+                {
                     self.still_failed(&key, state, report);
                     if !self.pauses(state) {
                         rested.push(self.rested(&key, state));
@@ -464,9 +469,13 @@ impl<'a, S: Systems> Engine<'a, S> {
                     return Ok(());
                 }
                 let text = machine.eval(text)?;
+                let code = match end {
+                    FlowEnd::Skip if self.is_there(machine) => THERE,
+                    _ => FLOW_END,
+                };
                 let ended = Ended {
                     kind: end.into(),
-                    ..Ended::failure(FLOW_END, ops::in_text(&text))
+                    ..Ended::failure(code, ops::in_text(&text))
                 };
                 Err(machine.end_at(act.place, ended))
             }
@@ -479,6 +488,24 @@ impl<'a, S: Systems> Engine<'a, S> {
             }
             ActKind::Step(_) => Ok(()),
         }
+    }
+
+    /// Whether something is known to be under the key of a step that creates: as its gates asked for it, in any form.
+    fn is_there(&self, machine: &mut Machine<'a, 'a>) -> bool {
+        let creates = |act: &Act| match act.kind {
+            ActKind::Step(ix) if act.loops.is_empty() => {
+                let step = &self.flow.steps[ix as usize];
+                (step.verb == Verb::Create && matches!(step.to, To::Resource)).then_some(step)
+            }
+            _ => None,
+        };
+        let keys = self.flow.acts.iter().filter_map(creates);
+        let asks = keys.flat_map(|step| step.keys.iter().flat_map(|key| &key.asks));
+        asks.copied().any(|ask| {
+            let fetch = machine.fetch_of(ask).ok().flatten();
+            let answer = fetch.and_then(|fetch| self.asker.cache.get(&fetch.question));
+            matches!(answer, Some(cache::Answer::Hits(hits)) if !hits.is_empty())
+        })
     }
 
     /// What a step will do, as far as it can be told: a payload that cannot be made fails the record before its first write.
@@ -588,3 +615,6 @@ impl<'a, S: Systems> Engine<'a, S> {
 
 /// Ends that the flow's own text decided.
 pub(super) const FLOW_END: &str = "F0800";
+
+/// A `skip` of the flow, of a record that has in the target what the flow would create for it, though the store knows of none.
+pub const THERE: &str = "F0823";

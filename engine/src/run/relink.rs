@@ -6,7 +6,7 @@
 use flowbook_stdlib::value::Value;
 
 use super::changes::Does;
-use super::page::{ADOPTED, Engine, FLOW_END, Life};
+use super::page::{ADOPTED, Engine, FLOW_END, Life, THERE};
 use super::payload::hash_of;
 use super::step::{Found, Turned};
 use super::stop::{Ended, Kind, Stop};
@@ -22,8 +22,23 @@ pub(super) struct Relinked {
     pub outcomes: Vec<Outcome>,
     /// A record is there that only this flow creates: it was carried over, at least in part.
     pub made: bool,
-    /// The flow's gates would turn it away now.
+    /// One of these is not as this flow writes it, or has another form: a person may have made it.
+    pub foreign: bool,
+    /// The flow's gates would turn it away now, since such a record is there.
+    pub there: bool,
+    /// The flow's gates would turn it away now for other reasons.
     pub gated: bool,
+}
+
+/// What is kept of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// Nothing: the run that follows begins with it.
+    Nothing,
+    /// What was found, and that it is done.
+    Done,
+    /// What was found: the run that follows goes on with it.
+    Begun,
 }
 
 impl<'a, S: Systems> Engine<'a, S> {
@@ -32,10 +47,14 @@ impl<'a, S: Systems> Engine<'a, S> {
         match stop {
             Stop::End(ended)
                 if self.options.relink
-                    && ended.code == FLOW_END
+                    && [FLOW_END, THERE].contains(&ended.code)
                     && matches!(ended.kind, Kind::Skip | Kind::Wait | Kind::Where) =>
             {
-                life.relinked.gated = true;
+                let gate = match ended.code {
+                    THERE => &mut life.relinked.there,
+                    _ => &mut life.relinked.gated,
+                };
+                *gate = true;
                 Ok(())
             }
             stop => Err(stop),
@@ -68,33 +87,42 @@ impl<'a, S: Systems> Engine<'a, S> {
         }
     }
 
-    /// Stores the links of a record that was carried over before; whether it is done. All else is left to the run that follows.
-    pub fn linked_again(&self, life: &mut Life<'a>) -> bool {
-        let outcomes = std::mem::take(&mut life.relinked.outcomes);
-        let (made, gated) = (life.relinked.made, life.relinked.gated);
+    /// Stores the links of a record that was carried over before. All else is left to the run that follows.
+    pub fn linked_again(&self, life: &mut Life<'a>) -> Kept {
+        let Relinked {
+            outcomes,
+            made,
+            foreign,
+            there,
+            gated,
+        } = std::mem::take(&mut life.relinked);
         if life.left {
-            return false;
+            return Kept::Nothing;
         }
         let did = |does| life.did.iter().any(|(did, _)| *did == does);
         let (lacks, differs) = (did(Does::Create), did(Does::Update));
-        if gated && (!made || lacks) {
+        let goes_on = made && (!lacks || !(gated || foreign));
+        if (gated || there) && !goes_on {
             // Customers or articles may be there for other reasons, as may a document that the flow found there; and what stands behind a gate may fail for what the gate keeps out.
             life.end = Some(Ended {
                 kind: Kind::Skip,
                 ..Ended::failure(FLOW_END, "nothing is written for it")
             });
-            return false;
+            return Kept::Nothing;
         }
         let failed = life.end.is_some();
         if !made && (lacks || differs || failed) {
-            return false;
+            return Kept::Nothing;
         }
         for outcome in outcomes {
             if let Err(why) = self.asker.stored_outcome(outcome) {
                 self.stop(super::store_trouble(why));
-                return false;
+                return Kept::Nothing;
             }
         }
-        !lacks && !failed
+        match lacks || failed {
+            true => Kept::Begun,
+            false => Kept::Done,
+        }
     }
 }

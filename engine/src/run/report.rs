@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use super::changes::{Change, Does};
+use super::page::THERE;
 use crate::connect::Trouble;
 use crate::plan::connector::ResourceIx;
 use crate::store::End;
@@ -42,6 +43,9 @@ pub struct FlowReport {
     pub updated: u64,
     /// Records that ended by `skip`.
     pub skipped: u64,
+    /// Of those, the ones that are in the target under the key by which the flow would create them, though the store does not know who made them.
+    #[serde(skip)]
+    pub there: u64,
     /// Records that are not ripe.
     pub waiting: u64,
     /// Records that a person must look at.
@@ -78,6 +82,9 @@ pub struct FlowReport {
     #[serde(skip)]
     pub notes: Vec<(String, String)>,
 }
+
+/// Who can have made what the store does not know of: begins the next step.
+pub const MADE_BY: &str = "If a person made it, nothing is to be done. If a run did whose store was deleted or put back from an older copy,";
 
 /// A report keeps so many failures, reasons and notes; the store has all of them.
 const MOST_KEPT: usize = 1_000;
@@ -297,6 +304,13 @@ impl FlowReport {
         for (end, word) in [(End::Skipped, "Skipped"), (End::Waiting, "Waiting")] {
             for ((_, reason), count) in self.reasons.iter().filter(|((of, _), _)| *of == end) {
                 let _ = writeln!(out, "  {word}: {count} × {reason}");
+            }
+            if end == End::Skipped && self.there > 0 {
+                let _ = writeln!(
+                    out,
+                    "    next    For {} of them the target has a record under the key, and this store does not know who made it  [{THERE}]. {MADE_BY} `flowbook relink` finds it again.",
+                    self.there
+                );
             }
         }
         if let Some(compared) = &self.compared {

@@ -435,7 +435,10 @@ impl<'a, S: Systems> Engine<'a, S> {
                         .map_err(|why| self.stop(super::store_trouble(why)))?;
                 }
             }
-            life.relinked.made |= step.verb == Verb::Create;
+            if step.verb == Verb::Create {
+                life.relinked.made = true;
+                life.relinked.foreign |= hash == ADOPTED;
+            }
             if !kept {
                 life.links.insert(name, link);
             }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use jiff::Timestamp;
 
-use super::{End, Reason, RecordKey, State};
+use super::{BEGUN, End, Reason, RecordKey, State};
 
 /// Which records are asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -95,6 +95,22 @@ impl Reason {
 }
 
 impl State {
+    /// What is written of it stands, and each run goes on with it until it comes to an end.
+    pub(crate) fn begun(self) -> State {
+        State {
+            end: End::Waiting,
+            reason: Some(Reason {
+                message: BEGUN.to_owned(),
+                ..Reason::default()
+            }),
+            passed: true,
+            tries: 0,
+            next_try: None,
+            fixed: false,
+            ..self
+        }
+    }
+
     /// It is tried again with the next run, whatever it came to before. What is terminal comes back to where it was. False where there is nothing to
     /// be tried again: it is done, or waits and is looked at by each run.
     pub(super) fn try_again(&mut self) -> bool {

@@ -7,9 +7,7 @@ use jiff::Timestamp;
 
 use super::journal::{Batch, Entry, Intent, Overruled, Phase, Written};
 use super::kept::{Cause, Filter, Kept};
-use super::{
-    BEGUN, Dropped, End, Ending, Link, Reason, RecordKey, Records, State, Store, StoreError,
-};
+use super::{Dropped, End, Ending, Link, RecordKey, Records, State, Store, StoreError};
 
 /// Everything in maps.
 #[derive(Debug, Clone)]
@@ -60,16 +58,13 @@ fn record(flow: &str, key: &str) -> RecordKey {
 
 impl MemoryStore {
     fn begun(&mut self, record: &RecordKey, at: Option<Timestamp>) {
-        let state = self.records.entry(record.clone()).or_insert_with(|| State {
-            end: End::Waiting,
-            reason: Some(Reason {
-                message: BEGUN.to_owned(),
-                ..Reason::default()
-            }),
+        let new = || State {
             seen: at,
             ended: at,
             ..State::default()
-        });
+        };
+        let known = self.records.entry(record.clone());
+        let state = known.or_insert_with(|| new().begun());
         state.passed = true;
         state.next_try = None;
         state.fixed = false;
