@@ -5,7 +5,7 @@
 
 mod shop;
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use flowbook::plan::Plan;
@@ -201,10 +201,10 @@ fn once(plan: &Plan, orders: u32, runtime: &Runtime, journal: bool) -> (f64, Wri
         true => Watched::new(SqliteStore::open(folder.path()).expect("a store"), true),
         false => Watched::new(MemoryStore::default(), false),
     };
-    let store = Mutex::new(store);
-    let report = runtime.block_on(sync(plan, orders, &store));
+    let store = Arc::new(Mutex::new(store));
+    let report = runtime.block_on(sync(plan, orders, store.clone()));
     let made = report.flows[0].created;
-    let written = store.into_inner().expect("whole").written;
+    let written = store.lock().expect("whole").written;
     (made as f64 / report.took.as_secs_f64(), written)
 }
 

@@ -2,7 +2,7 @@
 
 mod shop;
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use criterion::{Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
@@ -28,7 +28,7 @@ fn syncs(c: &mut Criterion) {
             let once = |_| {
                 let folder = tempfile::tempdir().expect("a folder");
                 let store = SqliteStore::open(folder.path()).expect("a store");
-                let report = runtime.block_on(sync(&plan, ORDERS, &Mutex::new(store)));
+                let report = runtime.block_on(sync(&plan, ORDERS, Arc::new(Mutex::new(store))));
                 let took = report.took;
                 last = Some(report);
                 took

@@ -204,7 +204,7 @@ async fn carry_out(
     let report = run::run(
         &plan,
         &http,
-        &*store,
+        store,
         &run::Options {
             flows,
             dry: options.dry_run,

@@ -53,12 +53,12 @@ pub async fn run(flowbook: &Flowbook, world: &World) -> Result<Calm, Cannot> {
         },
     )
     .map_err(told)?;
-    let store = Mutex::new(MemoryStore::default());
+    let store = Arc::new(Mutex::new(MemoryStore::default()));
     let ends = Ends::default();
     let mut seen = Seen::default();
     for turn in 0..2 {
         let options = run::Options::default();
-        let report = run::run(plan, &http, &store, &options, &ends).await;
+        let report = run::run(plan, &http, store.clone(), &options, &ends).await;
         if let Some(stopped) = report.stopped {
             return Err(told(stopped));
         }
@@ -68,9 +68,10 @@ pub async fn run(flowbook: &Flowbook, world: &World) -> Result<Calm, Cannot> {
         }
     }
     let ends = ends.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let store = store.into_inner().unwrap_or_else(PoisonError::into_inner);
     let mut origins = Origins::new();
     let mut carried = BTreeMap::new();
+    let records = world.records(&flowbook.watched()).await?;
+    let store = store.lock().unwrap_or_else(PoisonError::into_inner);
     for ((flow, key), end) in ends {
         if end == End::Done {
             *carried.entry(flow.clone()).or_default() += 1;
@@ -88,7 +89,7 @@ pub async fn run(flowbook: &Flowbook, world: &World) -> Result<Calm, Cannot> {
         }
     }
     Ok(Calm {
-        records: world.records(&flowbook.watched()).await?,
+        records,
         origins,
         seen,
         carried,

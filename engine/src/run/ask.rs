@@ -137,8 +137,8 @@ pub(super) struct Asker<'a, S> {
     pub plan: &'a Plan,
     pub cache: &'a Cache,
     pub systems: &'a S,
-    pub store: &'a Mutex<dyn Store + 'a>,
-    pub journal: &'a Journal<'a>,
+    pub store: &'a Mutex<dyn Store>,
+    pub journal: &'a Journal,
     pub options: &'a Options,
 }
 
@@ -146,7 +146,7 @@ impl<'a, S: Systems> Asker<'a, S> {
     /// Asks or tells the store, which has everything that gathered by then. Never across a wait.
     pub fn stored<T>(
         &self,
-        verb: impl FnOnce(&mut (dyn Store + 'a)) -> Result<T, StoreError>,
+        verb: impl FnOnce(&mut dyn Store) -> Result<T, StoreError>,
     ) -> Result<T, Trouble> {
         self.journal.flush().map_err(super::store_trouble)?;
         let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);

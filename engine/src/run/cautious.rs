@@ -13,7 +13,7 @@ use crate::wrong::{self, Wrong};
 /// Settles a store that does not know what left last.
 pub(super) async fn cautious(
     plan: &Plan,
-    store: &Mutex<dyn Store + '_>,
+    store: &Mutex<dyn Store>,
     options: &Options,
 ) -> Result<(), Trouble> {
     let is_cautious = {

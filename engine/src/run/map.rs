@@ -73,8 +73,8 @@ pub async fn map<S: Systems>(
     let code = Code::new(plan, &entry.program, None);
     let cache = Cache::default();
     let context = context(plan, options);
-    let store = Mutex::new(MemoryStore::default());
-    let journal = Journal::new(&store, 1);
+    let store = Arc::new(Mutex::new(MemoryStore::default()));
+    let journal = Journal::new(store.clone(), 1);
     let mut mapper = Mapper {
         entry,
         reads: Reads::new(plan, entry),
@@ -83,7 +83,7 @@ pub async fn map<S: Systems>(
             plan,
             cache: &cache,
             systems,
-            store: &store,
+            store: &*store,
             journal: &journal,
             options,
         },
@@ -115,14 +115,14 @@ pub async fn value_of<S: Systems>(
     let code = Code::new(plan, &entry.program, None);
     let cache = Cache::default();
     let context = context(plan, options);
-    let store = Mutex::new(MemoryStore::default());
-    let journal = Journal::new(&store, 1);
+    let store = Arc::new(Mutex::new(MemoryStore::default()));
+    let journal = Journal::new(store.clone(), 1);
     let mut machine = Machine::new(&code, &cache, &context, Value::None);
     let asker = Asker {
         plan,
         cache: &cache,
         systems,
-        store: &store,
+        store: &*store,
         journal: &journal,
         options,
     };

@@ -86,8 +86,7 @@ pub struct Options {
     pub now: Option<Timestamp>,
     /// The secret that `derive` derives from.
     pub secret: Option<Arc<str>>,
-    /// Records that are written at a time, and whose writes are released together: about twice what the systems take at once, so that the next
-    /// window is ready while one is out.
+    /// Records that are written at a time. The writes of half of them are released together: the next window fills while one is out.
     pub writes_at_once: usize,
     /// The clocks that the run reads.
     pub clock: Arc<dyn Clock>,
@@ -106,7 +105,7 @@ impl Default for Options {
             since: None,
             now: None,
             secret: None,
-            writes_at_once: 16,
+            writes_at_once: 32,
             clock: Arc::new(MachineClock::default()),
             stop: StopToken::default(),
         }
@@ -140,14 +139,14 @@ impl Progress for Silent {}
 pub async fn run<S: Systems>(
     plan: &Plan,
     systems: &S,
-    store: &Mutex<dyn Store + '_>,
+    store: Arc<Mutex<dyn Store>>,
     options: &Options,
     progress: &dyn Progress,
 ) -> Report {
     let began = options.clock.elapsed();
     let stopped = Mutex::new(None);
-    let (flows, findings) = match cautious::cautious(plan, store, options).await {
-        Ok(()) => carry_out(plan, systems, store, options, progress, &stopped).await,
+    let (flows, findings) = match cautious::cautious(plan, &store, options).await {
+        Ok(()) => carry_out(plan, systems, &store, options, progress, &stopped).await,
         Err(trouble) => {
             stop_with(&stopped, trouble);
             (Vec::new(), Vec::new())
@@ -166,7 +165,7 @@ pub async fn run<S: Systems>(
 async fn carry_out<S: Systems>(
     plan: &Plan,
     systems: &S,
-    store: &Mutex<dyn Store + '_>,
+    store: &Arc<Mutex<dyn Store>>,
     options: &Options,
     progress: &dyn Progress,
     stopped: &Mutex<Option<Trouble>>,
@@ -181,7 +180,7 @@ async fn carry_out<S: Systems>(
     let context = context(plan, options);
     let claims = claims::Claims::default();
     let cache = cache::Cache::default();
-    let journal = release::Journal::new(store, options.writes_at_once.max(1));
+    let journal = release::Journal::new(store.clone(), (options.writes_at_once / 2).max(1));
     let asker = ask::Asker {
         plan,
         cache: &cache,

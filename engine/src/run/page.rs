@@ -137,7 +137,7 @@ impl<'a, S: Systems> Engine<'a, S> {
     /// Asks or tells the store.
     pub fn stored<T>(
         &self,
-        verb: impl FnOnce(&mut (dyn Store + 'a)) -> Result<T, StoreError>,
+        verb: impl FnOnce(&mut dyn Store) -> Result<T, StoreError>,
     ) -> Result<T, Trouble> {
         self.asker.stored(verb)
     }

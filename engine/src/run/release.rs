@@ -1,14 +1,17 @@
 //! Release: nothing leaves before its release is durable. Releases go in small windows, each in the transaction that stores earlier outcomes, so
-//! that safety costs no extra sync. A window that is not full waits for others as long as the last sync took, since twice as many then share the next.
-//! After a crash only released entries are looked up; planned ones are planned afresh.
+//! that safety costs no extra sync. A window that is not full waits for others as long as the last sync took, since twice as many then share the next;
+//! while one is stored, on a thread of its own, the run goes on and the next one fills. After a crash only released entries are looked up; planned
+//! ones are planned afresh.
 
 use std::pin::Pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use flowbook_stdlib::value::Value;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::watch;
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout};
 
 use crate::store::journal::{Batch, Outcome, Overruled, Release};
@@ -21,63 +24,77 @@ const MOST_OUTCOMES: usize = 256;
 const LONGEST_WAIT: Duration = Duration::from_millis(20);
 
 /// The journal of a run: gathers what is to be stored, and stores it together.
-pub(super) struct Journal<'a> {
-    store: &'a Mutex<dyn Store + 'a>,
+pub(super) struct Journal {
+    shared: Arc<Shared>,
+    /// Releases that are stored together at most.
     window: usize,
+}
+
+/// What a window is stored from, on whichever thread.
+struct Shared {
+    /// Locked before `gathered`, wherever both are.
+    store: Arc<Mutex<dyn Store>>,
     gathered: Mutex<Gathered>,
     /// Windows stored so far.
-    windows: watch::Sender<u64>,
+    stored: watch::Sender<u64>,
 }
 
 #[derive(Default)]
 struct Gathered {
     batch: Batch,
-    /// Windows stored so far.
-    stored: u64,
+    /// The number of the window that gathers.
+    window: u64,
+    /// A thread is about to store what has gathered, or does so.
+    is_storing: bool,
     /// What the last one took.
     took: Duration,
     overruled: Vec<Overruled>,
     failed: Option<StoreError>,
 }
 
-impl<'a> Journal<'a> {
+impl Journal {
     /// `window`: releases that are stored together at most.
-    pub fn new(store: &'a Mutex<dyn Store + 'a>, window: usize) -> Journal<'a> {
-        Journal {
+    pub fn new(store: Arc<Mutex<dyn Store>>, window: usize) -> Journal {
+        let shared = Shared {
             store,
-            window,
             gathered: Mutex::default(),
-            windows: watch::Sender::default(),
+            stored: watch::Sender::default(),
+        };
+        Journal {
+            shared: Arc::new(shared),
+            window,
         }
-    }
-
-    fn gathered(&self) -> MutexGuard<'_, Gathered> {
-        self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns once the release is durable: what it releases may leave. What was chosen before, where that is something else: then nothing may.
     pub async fn release(&self, release: Release) -> Result<Option<Vec<Value>>, StoreError> {
         let (record, step) = (release.intent.record.clone(), release.intent.step.clone());
+        let mut stored = self.shared.stored.subscribe();
         let (window, wait) = {
-            let mut gathered = self.gathered();
+            let mut gathered = self.shared.gathered();
             gathered.batch.releases.push(release);
-            let window = gathered.stored;
-            if gathered.batch.releases.len() == 1 && wrong::is(Wrong::FirstOfWindowEarly) {
+            let releases = gathered.batch.releases.len();
+            if releases == 1 && wrong::is(Wrong::FirstOfWindowEarly) {
                 return Ok(None);
             }
-            if gathered.batch.releases.len() >= self.window {
-                self.store_all(&mut gathered)?;
-            }
-            (window, gathered.took.min(LONGEST_WAIT))
+            let wait = match releases >= self.window {
+                true => Duration::ZERO,
+                false => gathered.took.min(LONGEST_WAIT),
+            };
+            (gathered.window, wait)
         };
         // Whoever is ready joins the window, and whose answer comes meanwhile.
         Yield(false).await;
-        let mut windows = self.windows.subscribe();
-        let _full = timeout(wait, windows.wait_for(|stored| *stored > window)).await;
-        let mut gathered = self.gathered();
-        if gathered.stored == window {
-            self.store_all(&mut gathered)?;
+        let is_stored = timeout(wait, stored.wait_for(|stored| *stored > window));
+        drop(is_stored.await);
+        while !self.shared.is_over(window) {
+            let begins = self.shared.gathered().begins();
+            match begins {
+                true => self.store().await,
+                false => drop(stored.changed().await),
+            }
         }
+        let mut gathered = self.shared.gathered();
         if let Some(why) = &gathered.failed {
             return Err(why.clone());
         }
@@ -90,43 +107,78 @@ impl<'a> Journal<'a> {
 
     /// Stored with the next window, or by [`Journal::flush`].
     pub fn outcome(&self, outcome: Outcome) -> Result<(), StoreError> {
-        let mut gathered = self.gathered();
-        gathered.batch.outcomes.push(outcome);
-        if gathered.batch.outcomes.len() >= MOST_OUTCOMES {
-            self.store_all(&mut gathered)?;
+        let outcomes = {
+            let mut gathered = self.shared.gathered();
+            gathered.batch.outcomes.push(outcome);
+            gathered.batch.outcomes.len()
+        };
+        match outcomes >= MOST_OUTCOMES {
+            true => self.flush(),
+            false => Ok(()),
         }
-        Ok(())
     }
 
-    /// Stores what has gathered: before anything else is stored or read that rests on it.
+    /// Stores what has gathered, behind what is being stored: before anything else is stored or read that rests on it.
     pub fn flush(&self) -> Result<(), StoreError> {
-        self.store_all(&mut self.gathered())
+        self.shared.store_all()
     }
 
-    fn store_all(&self, gathered: &mut Gathered) -> Result<(), StoreError> {
-        if let Some(why) = &gathered.failed {
-            return Err(why.clone());
+    /// On a thread of its own; on the spot where the run has one thread only, which so goes the same way each time.
+    async fn store(&self) {
+        let shared = self.shared.clone();
+        if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
+            drop(shared.store_all());
+        } else if let Err(why) = spawn_blocking(move || drop(shared.store_all())).await {
+            let why = StoreError(format!("the store was given up: {why}"));
+            self.shared.gathered().failed.get_or_insert(why);
         }
-        let batch = std::mem::take(&mut gathered.batch);
-        if batch.is_empty() {
-            return Ok(());
-        }
-        gathered.stored += 1;
-        let begun = Instant::now();
+    }
+}
+
+impl Shared {
+    fn gathered(&self) -> MutexGuard<'_, Gathered> {
+        self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a window is stored, or never will be.
+    fn is_over(&self, window: u64) -> bool {
+        *self.stored.borrow() > window || self.gathered().failed.is_some()
+    }
+
+    fn store_all(&self) -> Result<(), StoreError> {
         let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
-        let committed = store.commit(batch);
-        gathered.took = begun.elapsed();
-        self.windows.send_replace(gathered.stored);
-        match committed {
-            Ok(overruled) => {
-                gathered.overruled.extend(overruled);
-                Ok(())
+        let (batch, stored) = {
+            let mut gathered = self.gathered();
+            if let Some(why) = &gathered.failed {
+                return Err(why.clone());
             }
-            Err(why) => {
-                gathered.failed = Some(why.clone());
-                Err(why)
-            }
+            let batch = std::mem::take(&mut gathered.batch);
+            gathered.window += u64::from(!batch.is_empty());
+            (batch, gathered.window)
+        };
+        let begun = Instant::now();
+        let is_empty = batch.is_empty();
+        let committed = match is_empty {
+            true => Ok(Vec::new()),
+            false => store.commit(batch),
+        };
+        let mut gathered = self.gathered();
+        gathered.is_storing = false;
+        if !is_empty {
+            gathered.took = begun.elapsed();
         }
+        let committed = committed.map(|overruled| gathered.overruled.extend(overruled));
+        gathered.failed = committed.as_ref().err().cloned();
+        drop(gathered);
+        self.stored.send_replace(stored);
+        committed
+    }
+}
+
+impl Gathered {
+    /// True for the one who is to store what has gathered.
+    fn begins(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_storing, true)
     }
 }
 

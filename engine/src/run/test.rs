@@ -102,7 +102,7 @@ struct Bench<'t> {
     sources: &'t Sources,
     plan: Plan,
     systems: MemorySystems,
-    store: Mutex<MemoryStore>,
+    store: Arc<Mutex<MemoryStore>>,
     options: Options,
     accepted: Vec<PathBuf>,
     notes: Vec<String>,
@@ -160,7 +160,7 @@ impl<'t> Bench<'t> {
             sources,
             plan,
             systems,
-            store: Mutex::default(),
+            store: Arc::default(),
             options,
             accepted: Vec::new(),
             notes: Vec::new(),
@@ -244,7 +244,14 @@ impl<'t> Bench<'t> {
             ..self.options.clone()
         };
         let heard = Heard::default();
-        let report = run(&self.plan, &self.systems, &self.store, &options, &heard).await;
+        let report = run(
+            &self.plan,
+            &self.systems,
+            self.store.clone(),
+            &options,
+            &heard,
+        )
+        .await;
         if let Some(stopped) = &report.stopped {
             return Err(stopped.message.clone());
         }

@@ -426,7 +426,7 @@ impl Scenario {
 
     async fn process(&self, fate: Fate) -> Option<Report> {
         let who = 1 + self.processes.fetch_add(1, Ordering::Relaxed);
-        let store = Mutex::new(Held::open(&self.disk, &self.world, who)?);
+        let store = Arc::new(Mutex::new(Held::open(&self.disk, &self.world, who)?));
         self.world.say(format!("process {who} begins: {fate:?}"));
         let plan = plan(self.world.flows);
         let keeper = Arc::new(Forgetful::default());
@@ -453,11 +453,11 @@ impl Scenario {
         .expect("its addresses can be used");
         let options = Options {
             clock,
-            writes_at_once: 4,
+            writes_at_once: 8,
             ..Options::default()
         };
         let report = Process::new(
-            run(&plan, &systems, &store, &options, &Silent),
+            run(&plan, &systems, store.clone(), &options, &Silent),
             fate,
             self.world.clone(),
         )

@@ -10,7 +10,7 @@ use flowbook::store::Store;
 use flowbook_sandbox::{Limits, Options, Sandbox};
 
 /// A first sync of so many orders from end to end; the time is that of the run alone.
-pub async fn sync(plan: &Plan, orders: u32, store: &Mutex<dyn Store>) -> Report {
+pub async fn sync(plan: &Plan, orders: u32, store: Arc<Mutex<dyn Store>>) -> Report {
     let options = Options {
         orders: Some(orders),
         limits: Limits::NONE,

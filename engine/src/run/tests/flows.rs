@@ -1,6 +1,6 @@
 //! What becomes of orders.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use super::shop::{CUSTOMERS, DRAFTS, order, orders, paid_order, record};
 use super::systems::{Fault, Tables};
@@ -275,9 +275,9 @@ fn a_run_can_be_spawned() {
     fn is_send<T: Send>(_: &T) {}
     let plan = orders();
     let tables = Tables::new(&plan);
-    let store = Mutex::new(MemoryStore::default());
+    let store = Arc::new(Mutex::new(MemoryStore::default()));
     let options = Options::default();
-    is_send(&run(&plan, &tables, &store, &options, &crate::run::Silent));
+    is_send(&run(&plan, &tables, store, &options, &crate::run::Silent));
 }
 
 #[test]

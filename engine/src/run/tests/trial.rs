@@ -134,13 +134,13 @@ impl Trial {
 
     /// A run, and what it tells of its records.
     pub fn go_as(&self, options: &Options) -> (Report, String) {
-        self.go_on(&*self.store, options)
+        self.go_on(self.store.clone(), options)
     }
 
     /// A run on a store in a folder.
     pub fn go_in_folder(&self, folder: &Path) -> Report {
-        let store = Mutex::new(SqliteStore::open(folder).unwrap());
-        self.go_on(&store, &Options::default()).0
+        let store = Arc::new(Mutex::new(SqliteStore::open(folder).unwrap()));
+        self.go_on(store, &Options::default()).0
     }
 
     /// A process begins: its clock does.
@@ -152,7 +152,7 @@ impl Trial {
         }
     }
 
-    fn go_on(&self, store: &Mutex<dyn Store>, options: &Options) -> (Report, String) {
+    fn go_on(&self, store: Arc<Mutex<dyn Store>>, options: &Options) -> (Report, String) {
         let heard = Heard::default();
         let options = self.begin(options.clone());
         let run = run(&self.plan, &self.tables, store, &options, &heard);
@@ -163,7 +163,13 @@ impl Trial {
     /// A run that is asked to stop after so long.
     pub fn asked_to_stop(&self, after: Duration) -> Report {
         let options = self.begin(Options::default());
-        let run = run(&self.plan, &self.tables, &*self.store, &options, &Silent);
+        let run = run(
+            &self.plan,
+            &self.tables,
+            self.store.clone(),
+            &options,
+            &Silent,
+        );
         let asked = async {
             tokio::time::sleep(after).await;
             options.stop.raise();
@@ -173,16 +179,16 @@ impl Trial {
 
     /// A run that dies after so long: it is dropped where it stands.
     pub fn dies(&self, after: Duration) {
-        self.dies_on(&*self.store, after);
+        self.dies_on(self.store.clone(), after);
     }
 
     /// As [`Trial::dies`], on a store in a folder.
     pub fn dies_in_folder(&self, folder: &Path, after: Duration) {
-        let store = Mutex::new(SqliteStore::open(folder).unwrap());
-        self.dies_on(&store, after);
+        let store = Arc::new(Mutex::new(SqliteStore::open(folder).unwrap()));
+        self.dies_on(store, after);
     }
 
-    fn dies_on(&self, store: &Mutex<dyn Store>, after: Duration) {
+    fn dies_on(&self, store: Arc<Mutex<dyn Store>>, after: Duration) {
         let options = self.begin(Options::default());
         let run = run(&self.plan, &self.tables, store, &options, &Silent);
         let died = self
@@ -194,7 +200,13 @@ impl Trial {
     /// A run that dies after so many steps. False where it ends before.
     pub fn dies_at_step(&self, step: usize) -> bool {
         let options = self.begin(Options::default());
-        let run = run(&self.plan, &self.tables, &*self.store, &options, &Silent);
+        let run = run(
+            &self.plan,
+            &self.tables,
+            self.store.clone(),
+            &options,
+            &Silent,
+        );
         let dies = Dies {
             run: Box::pin(run),
             left: step,
