@@ -132,6 +132,10 @@ impl Ordeal {
             }
             found.documents += invoices.len() + left;
             found.doubles += usize::from(invoices.len() + left > 1);
+            if told && invoices.is_empty() {
+                found.unbooked += 1;
+                continue;
+            }
             found.lost += usize::from(invoices.is_empty());
             found.sold += due(order);
             for invoice in invoices {
@@ -187,10 +191,12 @@ pub struct Reckoning {
     pub doubles: usize,
     pub lost: usize,
     pub paid: usize,
-    /// Orders of whose draft or payment nobody knows whether it was written: a person is told to look.
+    /// Orders of whose draft, booking or payment nobody knows whether it was written: a person is told to look.
     pub told: usize,
-    /// Of these, those whose three attempts all died with their process: not in the books, and not sent a fourth time.
+    /// Of these, those whose draft's three attempts all died with their process: not in the books, and not sent a fourth time.
     pub unmade: usize,
+    /// Of these, those whose booking's three attempts did: still a draft.
+    pub unbooked: usize,
     pub notes: usize,
     pub completed: usize,
     pub sold: Decimal,
@@ -210,6 +216,7 @@ impl Reckoning {
             paid: all - self.told,
             told: self.told,
             unmade: self.unmade,
+            unbooked: self.unbooked,
             notes: all - self.told,
             completed: self.completed,
             sold: self.sold,
@@ -223,7 +230,7 @@ impl fmt::Display for Reckoning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "orders {}, documents {}, doubles {}, lost {}, paid {}, told {}, given up {}, notes {}, completed {}, sold {}, invoiced {}",
+            "orders {}, documents {}, doubles {}, lost {}, paid {}, told {}, given up {}, left as drafts {}, notes {}, completed {}, sold {}, invoiced {}",
             self.orders,
             self.documents,
             self.doubles,
@@ -231,6 +238,7 @@ impl fmt::Display for Reckoning {
             self.paid,
             self.told,
             self.unmade,
+            self.unbooked,
             self.notes,
             self.completed,
             self.sold.normalize(),
