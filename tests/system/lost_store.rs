@@ -18,6 +18,10 @@ const DONE: &str = "339323501";
 
 fn said(place: &Workplace, servers: &Servers, words: &str) -> String {
     let call = place.flowbook(words).at(servers.sandbox());
+    // an older copy settles once before its first write
+    let call = call
+        .env("FLOWBOOK_BOOKS_SETTLE", "1 second")
+        .env("FLOWBOOK_TILL_SETTLE", "1 second");
     without_times(&steady(&call.run().said()))
 }
 
