@@ -163,7 +163,8 @@ pub(super) fn check(
 /// Secrets that lie on the disk.
 pub(super) fn secrets_kept(disk: &Disk) -> Vec<String> {
     let raw = disk.raw();
-    let kept = SECRETS.iter().filter(|secret| raw.contains(*secret));
+    let secrets = SECRETS.into_iter().chain([super::tokens::TOKEN]);
+    let kept = secrets.filter(|secret| raw.contains(*secret));
     kept.map(|secret| format!("{secret} is on the disk"))
         .collect()
 }

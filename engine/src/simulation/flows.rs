@@ -24,6 +24,8 @@ pub(super) struct Flows {
     pub members: Option<Members>,
     /// Orders and members of a page.
     pub page: u64,
+    /// The books give tokens, and end them when they like; else a key that never changes is known to them.
+    pub signs_in: bool,
 }
 
 /// The key of a customer: one e-mail address, one customer, or one number.
@@ -49,6 +51,21 @@ pub(super) enum Members {
     Whole,
 }
 
+/// How the ledger knows who asks: by a key that never changes.
+const KEY: &str = r#"
+  secret  token: text
+  base    "https://books.test/v1"
+  auth    none
+  headers { Authorization: "Bearer {token}" }
+"#;
+/// The same by tokens, which end.
+const TOKENS: &str = r#"
+  secret  client_id:     text
+  secret  client_secret: text
+  base    "https://books.test/v1"
+  auth    oauth2 { token: "https://books.test/token", client: "form", scopes: ["books"] }
+"#;
+
 impl Flows {
     /// What half of all seeds play: it rests on most rules at once.
     pub const USUAL: Flows = Flows {
@@ -61,6 +78,7 @@ impl Flows {
         orders: Orders::Growing,
         members: None,
         page: 4,
+        signs_in: false,
     };
 
     /// The flowbook of a seed.
@@ -92,6 +110,7 @@ impl Flows {
             orders,
             members,
             page: dice.between(2, 6),
+            signs_in: dice.percent(50),
         }
     }
 
@@ -186,6 +205,9 @@ flow members {{
         }
         if self.members == Some(Members::Whole) {
             says("changed modified by_order", "whole");
+        }
+        if self.signs_in {
+            says(KEY, TOKENS);
         }
         text
     }

@@ -8,9 +8,10 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderValue};
 use tokio::time::sleep;
 
-use super::book::{SECRETS, SETTLE_S};
+use super::book::SETTLE_S;
 use super::clock;
 use super::disk::{self, Disk};
+use super::tokens;
 use super::world::{Asked, Told, World};
 use crate::connect::{Broken, Exchange, Reply, Wire};
 
@@ -75,6 +76,7 @@ const WRITES: [Fate; 14] = [
     Fate::Redirect,
     Fate::Slow,
 ];
+const SIGN_INS: [Fate; 3] = [Fate::LostBefore, Fate::LostAfter, Fate::ServerError];
 const READS: [Fate; 5] = [
     Fate::LostBefore,
     Fate::Busy,
@@ -122,20 +124,10 @@ impl Network {
         dice.one(of).copied().unwrap_or(Fate::Fine)
     }
 
-    /// The systems know who asks; so no request leaves without its secret.
-    fn is_authorized(&self, exchange: &Exchange) {
-        let said = exchange.headers.get(http::header::AUTHORIZATION);
-        let said = said.and_then(|said| said.to_str().ok());
-        let known = said
-            .and_then(|said| said.strip_prefix("Bearer "))
-            .unwrap_or_default();
-        if !SECRETS.contains(&known) {
-            let line = format!("{} was asked without its token", exchange.url);
-            self.world.state().wrong.push(line);
-        }
-    }
-
     async fn go(&self, exchange: Exchange) -> Result<Reply, Broken> {
+        if exchange.url.path() == "/token" {
+            return self.sign_in(&exchange).await;
+        }
         let asked = Asked {
             method: exchange.method.to_string(),
             host: exchange.url.host_str().unwrap_or_default().to_owned(),
@@ -176,7 +168,7 @@ impl Network {
                 .entry(fate.word())
                 .or_default() += 1;
         }
-        self.is_authorized(&exchange);
+        let signed_in = tokens::holds(&self.world, &exchange);
         if writes {
             let mut state = self.world.state();
             let state = &mut *state;
@@ -187,8 +179,12 @@ impl Network {
                 &self.world,
                 self.who,
                 &asked,
-                fate == Fate::Unsent || fate == Fate::Busy,
+                fate == Fate::Unsent || fate == Fate::Busy || !signed_in,
             );
+        }
+        if !signed_in && fate != Fate::Unsent {
+            sleep(way + back).await;
+            return Ok(reply(&self.world, Told::bare(401)));
         }
         match fate {
             Fate::Unsent => {
@@ -261,6 +257,35 @@ impl Network {
                     reply.headers.insert(http::header::LOCATION, to);
                 }
                 Ok(reply)
+            }
+        }
+    }
+}
+
+impl Network {
+    /// A token of the books; no write, so it may be asked for as often as it takes.
+    async fn sign_in(&self, exchange: &Exchange) -> Result<Reply, Broken> {
+        let (fate, way) = {
+            let faults = self.world.state().weather.faults;
+            let mut dice = self.world.dice();
+            let fate = match dice.percent(faults / 2) {
+                true => dice.one(&SIGN_INS).copied().unwrap_or(Fate::Fine),
+                false => Fate::Fine,
+            };
+            (fate, Duration::from_millis(1 + dice.below(800)))
+        };
+        self.world
+            .say(format!("{} signs in {}", self.who, fate.word()));
+        sleep(way).await;
+        match fate {
+            Fate::LostBefore => Err(Broken::Cut),
+            Fate::ServerError => Ok(reply(&self.world, Told::bare(500))),
+            fate => {
+                let told = tokens::give(&self.world, exchange);
+                match fate {
+                    Fate::LostAfter => Err(Broken::Cut),
+                    _ => Ok(reply(&self.world, told)),
+                }
             }
         }
     }

@@ -38,7 +38,8 @@ const SEARCHED: u64 = 4;
 fn secret(name: &str) -> Option<String> {
     let of = match name {
         "FLOWBOOK_TILL_TOKEN" => 0,
-        "FLOWBOOK_BOOKS_TOKEN" => 1,
+        "FLOWBOOK_BOOKS_TOKEN" | "FLOWBOOK_BOOKS_CLIENT_SECRET" => 1,
+        "FLOWBOOK_BOOKS_CLIENT_ID" => return Some("flowbook".to_owned()),
         _ => return None,
     };
     Some(SECRETS[of].to_owned())

@@ -43,7 +43,7 @@ impl Told {
     }
 }
 
-fn told(status: u16, body: &Json) -> Told {
+pub(super) fn told(status: u16, body: &Json) -> Told {
     Told {
         status,
         body: body.to_string(),
@@ -149,6 +149,8 @@ pub(super) struct State {
     /// Sends of one write that may have taken effect: by path and mark.
     pub sends: BTreeMap<String, u64>,
     pub weather: Weather,
+    /// Tokens that the books gave, and until when each holds.
+    pub tokens: Vec<(String, Duration)>,
 }
 
 /// The world, shared by all that live in it.
