@@ -90,7 +90,8 @@ impl<S: Systems> Asker<'_, S> {
     }
 
     /// What carries the mark of a write, and the key of ours where only another one is there. Ours can have turned into another form, and what came
-    /// late stands where it was: then all forms are asked, and what has gone on comes first.
+    /// late stands where it was; or what came late was taken for ours, and its twin is another form by now. Then all forms are asked, and what has gone
+    /// on comes first. One attempt has no twin of ours: there a form that stays where it was (an order beside its invoice) is none either.
     async fn look_for_all(&self, entry: &Entry) -> Result<(Vec<Hit>, Option<Value>), Trouble> {
         let hits = self.look_up(&entry.sought).await?;
         let (record, step) = (&entry.intent.record, &entry.intent.step);
@@ -104,13 +105,16 @@ impl<S: Systems> Asker<'_, S> {
             super::resource_name(self.plan, hit.resource) == ours.resource
                 && hit.id(self.plan) == ours.target
         };
-        if super::resource_name(self.plan, first.resource) != *own || hits.iter().any(is_ours) {
+        let is_there = hits.iter().any(is_ours);
+        if super::resource_name(self.plan, first.resource) != *own
+            || (is_there && entry.attempts.len() < 2)
+        {
             return Ok((hits, None));
         }
         let others = entry.sought.iter().filter(|one| one.resource != *own);
         let others: Vec<Sought> = others.cloned().collect();
         let mut all = self.look_up(&others).await?;
-        let away = (all.is_empty() && ours.resource == *own).then_some(ours.target);
+        let away = (all.is_empty() && !is_there && ours.resource == *own).then_some(ours.target);
         all.extend(hits);
         Ok((all, away))
     }

@@ -132,3 +132,23 @@ fn a_draft_that_comes_after_its_twin_was_booked_is_told_by_the_second_look() {
     ]
     "#);
 }
+
+#[test]
+fn a_draft_that_is_taken_for_ours_beside_its_twin_that_a_person_booked_is_told_by_the_second_look()
+{
+    // Of three attempts that nobody heard of two took effect later than promised; a person booked one of their drafts.
+    let shop = one_booking([Fault::None, Fault::Silent, Fault::Silent, Fault::Silent]);
+    let report = shop.go();
+    assert_eq!(report.flows[0].failed, 1, "{}", counts(&report));
+    shop.give(INVOICES, [record(["by hand", "A1"])]);
+    shop.give(DRAFTS, [record(["late9", "A1", "id1", ""])]);
+    let report = shop.go_in(5);
+    assert_eq!(report.flows[0].done, 1, "{}", counts(&report));
+    let findings = shop.go_in(20).findings;
+    let told: Vec<&str> = findings.iter().map(|finding| &*finding.message).collect();
+    insta::assert_debug_snapshot!(told, @r#"
+    [
+        "books.invoices and books.drafts have 2 records of this draft: by hand, late9.",
+    ]
+    "#);
+}
