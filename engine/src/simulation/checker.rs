@@ -33,13 +33,14 @@ pub(super) fn check(
     };
     let documents = [texts("drafts", "Reference"), texts("invoices", "Reference")].concat();
     let is_other = |order: &Order| {
-        let documents = ["drafts", "invoices"]
+        let tables = ["drafts", "invoices"].map(|table| state.tables.get(table));
+        let mut own = tables
             .into_iter()
-            .filter_map(|table| state.tables.get(table));
-        let mut own = documents
             .flatten()
-            .filter(|row| row.json["Reference"] == *order.number());
-        own.any(|row| row.json["Total"] != order.total)
+            .flatten()
+            .filter(|row| row.json["Reference"] == *order.number())
+            .peekable();
+        own.peek().is_some() && own.all(|row| row.json["Total"] != order.total)
     };
     for order in &state.orders {
         let number = order.number();

@@ -183,11 +183,15 @@ pub(super) struct Held {
     id: String,
     /// Links that are stored with the next write, where they are not one with their outcomes.
     links: Vec<Outcome>,
+    /// Writes until the disk is full.
+    room: Option<u64>,
+    /// The disk is full: nobody knows whether it kept the last write, and there is no other.
+    full: bool,
 }
 
 impl Held {
     /// None while another process holds the lock.
-    pub fn open(disk: &Arc<Disk>, world: &World, who: u64) -> Option<Held> {
+    pub fn open(disk: &Arc<Disk>, world: &World, who: u64, full: Option<u64>) -> Option<Held> {
         let mut inner = disk.inner();
         if inner.holder.is_some() && !wrong::is(Wrong::NoExclusion) {
             return None;
@@ -202,10 +206,39 @@ impl Held {
             cautious: inner.restored,
             id: "simulated".to_owned(),
             links: Vec::new(),
+            room: full,
+            full: false,
         })
     }
 
+    pub fn is_full(&self) -> bool {
+        self.full
+    }
+
     fn write<T>(
+        &mut self,
+        verb: impl FnOnce(&mut MemoryStore) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if self.full {
+            return Err(StoreError("nothing is written any more".to_owned()));
+        }
+        self.room = self.room.map(|room| room.saturating_sub(1));
+        if self.room != Some(0) {
+            return self.store(verb);
+        }
+        self.full = true;
+        let kept = self.world.dice().percent(50);
+        if kept {
+            self.store(verb)?;
+        }
+        self.world
+            .say(format!("the disk of {} is full; kept: {kept}", self.who));
+        let mut state = self.world.state();
+        *state.figures.faults.entry("disk full").or_default() += 1;
+        Err(StoreError("the disk is full".to_owned()))
+    }
+
+    fn store<T>(
         &mut self,
         verb: impl FnOnce(&mut MemoryStore) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {

@@ -3,7 +3,7 @@
 //!
 //! **Drawn from the seed** ([`flows`], [`scenario`], [`network`]): what the flowbook says, in half of all seeds: keys, steps, pages, how it reads, and
 //! whether a second flow makes and follows the same customers; when orders come, show up, are paid, changed, deleted; whether processes run alone or two at once,
-//! after which of their steps they are killed or held, and when an older copy of the store is put in its place; what becomes of each request (lost
+//! after which of their steps they are killed or held, when their disk is full, and when an older copy of the store is put in its place; what becomes of each request (lost
 //! before or after the work, late, cut, 401, 429, 500, redirected, an empty 204), and how long reads lag; what people book and delete meanwhile.
 //!
 //! **Checked** ([`checker`], [`disk`], [`attempts`]), from what arrived at the systems and what lies on the disk, with code of its own:

@@ -8,11 +8,13 @@ use tokio::time::Sleep;
 
 use super::world::World;
 
-/// What is done to a process, after how many of its steps.
+/// What is done to a process, after how many of its steps or writes.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Fate {
     pub dies: Option<u64>,
     pub pause: Option<(u64, Duration)>,
+    /// The write of its store that finds the disk full.
+    pub full: Option<u64>,
 }
 
 pub(super) struct Process<F> {

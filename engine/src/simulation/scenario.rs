@@ -351,6 +351,9 @@ impl Scenario {
                 let length = Duration::from_secs(10 + dice.below(400));
                 fate.pause = Some((1 + dice.below(60), length));
             }
+            if dice.percent(10) {
+                fate.full = Some(1 + dice.below(40));
+            }
             fates.push(fate);
         }
         fates
@@ -427,7 +430,8 @@ impl Scenario {
 
     async fn process(&self, fate: Fate) -> Option<Report> {
         let who = 1 + self.processes.fetch_add(1, Ordering::Relaxed);
-        let store = Arc::new(Mutex::new(Held::open(&self.disk, &self.world, who)?));
+        let store = Held::open(&self.disk, &self.world, who, fate.full)?;
+        let store = Arc::new(Mutex::new(store));
         self.world.say(format!("process {who} begins: {fate:?}"));
         let plan = plan(self.world.flows);
         let keeper = Arc::new(Forgetful::default());
@@ -463,7 +467,16 @@ impl Scenario {
             self.world.clone(),
         )
         .await;
+        let full = store.lock().is_ok_and(|store| store.is_full());
         drop(store);
+        if full
+            && report
+                .as_ref()
+                .is_some_and(|report| report.stopped.is_none())
+        {
+            let line = format!("process {who} says nothing of a full disk");
+            self.world.state().wrong.push(line);
+        }
         if report.is_none() {
             self.world.say(format!("process {who} is killed"));
             self.is_death.store(true, Ordering::Relaxed);
