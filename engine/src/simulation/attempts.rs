@@ -33,6 +33,12 @@ impl Attempts {
         }
         payloads.push(body);
     }
+
+    /// Whether something was sent for an order.
+    pub fn any(&self, number: &str) -> bool {
+        let of = format!(" for {number}");
+        self.0.keys().any(|write| write.ends_with(&of))
+    }
 }
 
 /// The order that is behind a write, and how many of its changes the write may show: a document and a note hold nothing that changes.

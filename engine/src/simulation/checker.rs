@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::book::SECRETS;
 use super::disk::{Disk, is_done};
-use super::flows::{By, Orders};
+use super::flows::Orders;
 use super::world::{Member, Order, Row, World};
 use crate::run::report::Finding;
 use crate::store::End;
@@ -49,10 +49,10 @@ pub(super) fn check(
         let key = order.id.to_string();
         let is_told = findings
             .iter()
-            .any(|finding| finding.flow == "orders" && finding.key == key);
+            .any(|finding| finding.flow == "orders" && finding.key == key && is_double(finding));
         let by_hand = state.by_hand.contains(&number);
         // An older copy of the store knows nothing of an earlier attempt: what of it comes later than promised, nobody looks for.
-        let is_forgotten = state.restored && (by_hand || beyond);
+        let is_forgotten = state.forgotten.contains(&number) && (by_hand || beyond);
         // What a person deleted is not there to be told of.
         let is_over = beyond && by_hand && there <= 1;
         let is_excused = (beyond && is_told) || is_forgotten || is_over;
@@ -110,18 +110,34 @@ pub(super) fn check(
     }
     let keys = texts("customers", flows.key());
     for (at, key) in keys.iter().enumerate() {
-        if !beyond && !key.is_empty() && keys[..at].contains(key) {
+        let theirs = |order: &&Order| *key == flows.key_of(&order.email, &order.customer);
+        let orders = state
+            .orders
+            .iter()
+            .filter(theirs)
+            .map(|order| ("orders", order.id));
+        let theirs = |member: &&Member| *key == flows.key_of(&member.email, &member.customer);
+        let members = state
+            .members
+            .iter()
+            .filter(theirs)
+            .map(|member| ("members", member.id));
+        let is_told = orders.chain(members).any(|(flow, id)| {
+            let of = |finding: &&Finding| finding.flow == flow && finding.key == id.to_string();
+            let reason = disk.state_of(flow, id).and_then(|state| state.reason);
+            findings.iter().filter(of).any(is_double)
+                || reason.is_some_and(|reason| reason.message.contains(" records with "))
+        });
+        let is_excused = beyond && (is_told || !state.forgotten.is_empty());
+        if !is_excused && !key.is_empty() && keys[..at].contains(key) {
             wrong.push(format!("customer {key} is there twice"));
         }
     }
     for member in &state.members {
-        let key = match flows.by {
-            By::Email => &member.email,
-            By::Number => &member.customer,
-        };
+        let key = flows.key_of(&member.email, &member.customer);
         let stored = disk.state_of("members", member.id);
         let level = keys.iter().zip(texts("customers", "Level"));
-        let level = level.into_iter().find(|(one, _)| *one == key);
+        let level = level.into_iter().find(|(one, _)| **one == key);
         match stored.map(|state| (state.end, state.reason)) {
             Some((End::Done, _))
                 if !beyond && level.as_ref().map(|(_, level)| level) != Some(&member.level) =>
@@ -159,6 +175,13 @@ pub(super) fn check(
         }
     }
     wrong
+}
+
+/// Whether it tells that there is more than one, or another one than ours.
+fn is_double(finding: &Finding) -> bool {
+    ["records of this", "with the same key"]
+        .iter()
+        .any(|words| finding.message.contains(words))
 }
 
 /// Secrets that lie on the disk.

@@ -130,6 +130,14 @@ impl Flows {
         }
     }
 
+    /// The value of that field, of somebody with this address and this number.
+    pub fn key_of<'a>(&self, email: &'a str, number: &'a str) -> &'a str {
+        match self.by {
+            By::Email => email,
+            By::Number => number,
+        }
+    }
+
     /// Its flows, as a user would write them.
     pub fn text(&self) -> String {
         let (key, of) = match self.by {

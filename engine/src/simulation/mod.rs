@@ -1,22 +1,24 @@
 //! The whole engine in a simulated world: one seed decides what goes wrong, when processes die, and what people do meanwhile. The store, the clock, the
 //! network and both systems are simulated; all else is what ships.
 //!
-//! **Drawn from the seed** ([`flows`], [`scenario`], [`network`]): what the flowbook says, in half of all seeds: keys, steps, pages, how it reads, and
-//! whether a second flow makes and follows the same customers; when orders come, show up, are paid, changed, deleted; whether processes run alone or two at once,
-//! after which of their steps they are killed or held, when their disk is full, and when an older copy of the store is put in its place; what becomes of each request (lost
-//! before or after the work, late, cut, 401, 429, 500, redirected, an empty 204), and how long reads lag; what people book and delete meanwhile.
+//! **Drawn from the seed** ([`flows`], [`scenario`], [`network`], [`people`]): what the flowbook says, in half of all seeds: keys, steps, pages, how it
+//! reads and signs in, and whether a second flow makes and follows the same customers; when orders come, show up, are paid, changed, deleted; whether
+//! processes run alone or two at once, after which of their steps they are killed or held, when their disk is full, and when an older copy of the store
+//! is put in its place; what becomes of each request (lost before or after the work, late, cut, 401, 429, 500, redirected, an empty 204), and how long
+//! reads lag; what people book and delete meanwhile.
 //!
 //! **Checked** ([`checker`], [`disk`], [`attempts`]), from what arrived at the systems and what lies on the disk, with code of its own:
-//! - I1 at most one document of an order, one customer of a key, one note; at most three sends of a write;
+//! - I1 at most one document of an order, one customer of a key, one note; at most three sends of a write that may have taken effect;
 //! - I2 every order is done, or is told of with its reason; nothing waits for ever; what changed in the shop stands in the books;
 //! - I3 and I6 no write leaves but from the lock's holder, and none before its release is on the disk;
 //! - I4 the cursor passes no order of which nothing is known;
 //! - I5 attempts at one write carry one payload, unless the order changed in between;
 //! - I7 no secret is ever on the disk, and no personal data once `retention` is over.
 //!
-//! **Excused**: in one seed of sixteen requests take effect later than `settle`, which the connector promises they do not. What is doubled there must be
-//! told by a second look. Not so where an older copy of the store was put in its place: it does not know of the first attempt, so there is no entry to
-//! look at again, and asking for every key that it ever wrote would cost a request for each order that is done.
+//! **Excused**: in one seed of sixteen requests take effect later than `settle`, which the connector promises they do not; in some of these a person
+//! books what was sent twice. What is doubled there must be told by a second look or by a record that fails. Not so where an older copy of the store was
+//! put in its place that had not seen the first attempt: there is no entry to look at again, and asking for every key that it ever wrote would cost a
+//! request for each order that is done; nor where a person deleted one of the two.
 //!
 //! `FLOWBOOK_SEED=7 cargo test -p flowbook --lib simulation::one_seed -- --ignored --nocapture` shows a seed, line by line; the same seed goes the same way
 //! each time. [`crate::wrong`] has the variants that must be caught; `FLOWBOOK_WRONG=NoClaim` plays one of them.
@@ -29,6 +31,7 @@ mod disk;
 mod figures;
 mod flows;
 mod network;
+mod people;
 mod process;
 mod scenario;
 mod tokens;

@@ -63,10 +63,10 @@ pub(super) fn play(seed: u64) -> Outcome {
     })
 }
 
-struct Scenario {
+pub(super) struct Scenario {
     seed: u64,
-    world: World,
-    disk: Arc<Disk>,
+    pub(super) world: World,
+    pub(super) disk: Arc<Disk>,
     processes: AtomicU64,
     /// A process was killed in this episode.
     is_death: AtomicBool,
@@ -79,10 +79,12 @@ impl Scenario {
         let world = World::new(seed);
         let mut weather = {
             let mut dice = world.dice();
+            let beyond = dice.percent(6);
             Weather {
                 faults: *dice.one(&[5, 15, 30, 50]).unwrap_or(&15),
                 lag: *dice.one(&[0, 0, 30]).unwrap_or(&0),
-                beyond: dice.percent(6),
+                beyond,
+                twins: beyond && dice.percent(40),
                 deaf: dice
                     .one(&[
                         None,
@@ -148,7 +150,11 @@ impl Scenario {
                         .say("an older copy of the store is put in its place".to_owned());
                     self.disk.restore(copy.take().unwrap_or_default());
                     let mut state = self.world.state();
+                    let state = &mut *state;
                     state.restored = true;
+                    let numbers = state.orders.iter().map(Order::number);
+                    let sent = numbers.filter(|number| state.attempts.any(number));
+                    state.forgotten.extend(sent);
                     state.figures.copies += 1;
                 }
                 _ if copies => copy = Some(self.disk.copy()),
@@ -397,6 +403,9 @@ impl Scenario {
                 if people {
                     self.people(false);
                 }
+                if self.world.state().weather.twins {
+                    self.books_twin();
+                }
             }
         });
         let reports = match future::select(processes, life).await {
@@ -487,51 +496,5 @@ impl Scenario {
             }
         }
         report
-    }
-
-    /// A person books a draft by hand; between runs, one deletes a document that the engine knows of.
-    fn people(&self, between: bool) {
-        let now = self.world.now();
-        let (books, at) = {
-            let mut dice = self.world.dice();
-            (!between || dice.percent(50), dice.below(1_000) as usize)
-        };
-        if books {
-            let mut state = self.world.state();
-            let drafts = state
-                .tables
-                .get("drafts")
-                .map(Vec::as_slice)
-                .unwrap_or_default();
-            let Some(draft) = drafts.get(at % drafts.len().max(1)) else {
-                return;
-            };
-            let id = draft.json["Id"].as_str().unwrap_or_default().to_owned();
-            state.book(&id, now);
-            state.figures.by_hand += 1;
-            drop(state);
-            self.world.say(format!("a person books {id}"));
-            return;
-        }
-        let orders = self.world.state().orders.clone();
-        let (_, step) = self.world.flows.document();
-        let begun = orders.iter().filter(|order| {
-            let known = self.disk.state(order.id);
-            self.disk.is_confirmed(order.id, step) && !is_done(known.as_ref())
-        });
-        let begun: Vec<&Order> = begun.collect();
-        let Some(order) = begun.get(at % begun.len().max(1)) else {
-            return;
-        };
-        let number = order.number();
-        let mut state = self.world.state();
-        for table in ["drafts", "invoices"] {
-            let rows = state.tables.entry(table).or_default();
-            rows.retain(|row| row.json["Reference"] != *number);
-        }
-        state.by_hand.push(number.clone());
-        state.figures.by_hand += 1;
-        drop(state);
-        self.world.say(format!("a person deletes {number}"));
     }
 }

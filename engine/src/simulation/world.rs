@@ -115,6 +115,8 @@ pub(super) struct Weather {
     pub lag: u64,
     /// What comes after it was given up may come later than promised.
     pub beyond: bool,
+    /// Then a person books what was sent more than once.
+    pub twins: bool,
     /// Nothing that is written to one resource arrives.
     pub deaf: Option<&'static str>,
 }
@@ -138,6 +140,8 @@ pub(super) struct State {
     last_change: BTreeMap<String, u64>,
     /// An older copy of the store was put in its place once: what it forgot was deleted in the meantime is made again.
     pub restored: bool,
+    /// Orders of which that copy did not know what had been sent.
+    pub forgotten: Vec<String>,
     /// What people made or deleted by hand.
     pub by_hand: Vec<String>,
     pub trace: Vec<String>,
