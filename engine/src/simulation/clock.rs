@@ -25,6 +25,7 @@ impl Clock for World {
     }
 
     fn wall(&self) -> Timestamp {
-        wall(self.now())
+        let told = wall(self.now());
+        told.checked_add(self.state().skew).unwrap_or(told)
     }
 }

@@ -20,7 +20,9 @@ pub(super) struct Figures {
     pub pauses: u64,
     /// Older copies of the store that were put in its place.
     pub copies: u64,
-    /// Documents that people booked or deleted.
+    /// Jumps of the wall clock between two runs.
+    pub jumps: u64,
+    /// Documents that people made, booked, changed or deleted.
     pub by_hand: u64,
     /// Requests by what went wrong with them.
     pub faults: BTreeMap<&'static str, u64>,
@@ -47,6 +49,7 @@ impl AddAssign<&Figures> for Figures {
         self.kills += more.kills;
         self.pauses += more.pauses;
         self.copies += more.copies;
+        self.jumps += more.jumps;
         self.by_hand += more.by_hand;
         for (kind, count) in &more.faults {
             *self.faults.entry(*kind).or_default() += count;
@@ -70,7 +73,11 @@ impl Display for Figures {
             ("  killed", self.kills),
             ("  paused", self.pauses),
             ("older copies of the store put in place", self.copies),
-            ("documents booked or deleted by people", self.by_hand),
+            ("jumps of the wall clock", self.jumps),
+            (
+                "documents made, booked, changed, deleted by people",
+                self.by_hand,
+            ),
             ("stores searched for personal data", self.searched),
             ("doubles", self.doubles),
             ("lost", self.lost),

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::{self, Either};
+use jiff::SignedDuration;
 use serde_json::json;
 use tokio::time::sleep;
 
@@ -163,6 +164,7 @@ impl Scenario {
             if people {
                 self.people(true);
             }
+            self.clock_jumps();
             sleep(Duration::from_secs(gap)).await;
         }
         // It is calm from now on.
@@ -179,6 +181,10 @@ impl Scenario {
                 state.orders.iter_mut().for_each(|order| order.paid = true);
             }
             sleep(Duration::from_secs(gap)).await;
+        }
+        if self.world.state().figures.jumps > 0 {
+            // What is to be looked at by a clock that was wrong is due by now too.
+            findings.extend(self.episode(&[Fate::default()]).await);
         }
         let stale = self.stale.lock().expect("no thread died").clone();
         let mut wrong = check(&self.world, &self.disk, &findings, &stale);
@@ -198,6 +204,22 @@ impl Scenario {
             trace: std::mem::take(&mut state.trace),
             figures,
         }
+    }
+
+    /// Somebody sets the clock of the machine, forwards or back.
+    fn clock_jumps(&self) {
+        let mut dice = self.world.dice();
+        if !dice.percent(10) {
+            return;
+        }
+        let minutes = i64::try_from(dice.below(360)).unwrap_or(0) - 180;
+        drop(dice);
+        let mut state = self.world.state();
+        state.skew = SignedDuration::from_mins(minutes);
+        state.figures.jumps += 1;
+        drop(state);
+        self.world
+            .say(format!("the clock is {minutes} minutes off"));
     }
 
     /// A month later, once all looks are over, what is older than `retention` is erased. What is still about persons.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
@@ -153,6 +154,8 @@ pub(super) struct State {
     /// Sends of one write that may have taken effect: by path and mark.
     pub sends: BTreeMap<String, u64>,
     pub weather: Weather,
+    /// How far the wall clock of the engine's machine is from the truth, which the systems know.
+    pub skew: SignedDuration,
     /// Tokens that the books gave, and until when each holds.
     pub tokens: Vec<(String, Duration)>,
 }
