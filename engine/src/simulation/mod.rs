@@ -5,7 +5,7 @@
 //! reads and signs in, and whether a second flow makes and follows the same customers; when orders come, show up, are paid, changed, deleted; whether
 //! processes run alone or two at once, after which of their steps they are killed or held, when their disk is full, and when an older copy of the store
 //! is put in its place; what becomes of each request (lost before or after the work, late, cut, 401, 429, 500, redirected, an empty 204), and how long
-//! reads lag; what people book and delete meanwhile.
+//! reads lag; when the wall clock jumps; what people make, book, rename and delete meanwhile.
 //!
 //! **Checked** ([`checker`], [`disk`], [`attempts`]), from what arrived at the systems and what lies on the disk, with code of its own:
 //! - I1 at most one document of an order, one customer of a key, one note; at most three sends of a write that may have taken effect;

@@ -1,4 +1,6 @@
-//! What people do in the books meanwhile: they book drafts and delete documents, by hand and unasked.
+//! What people do in the books meanwhile: they make, book, rename and delete documents, by hand and unasked.
+
+use serde_json::json;
 
 use super::disk::is_done;
 use super::scenario::Scenario;
@@ -24,13 +26,19 @@ impl Scenario {
         self.world.say(format!("a person books the twin {id}"));
     }
 
-    /// A person books a draft by hand; between runs, one deletes a document that the engine knows of.
+    /// A person books a draft by hand, or makes what the engine is about to make; between runs, one deletes a document that the engine knows of, or gives
+    /// it another reference.
     pub(super) fn people(&self, between: bool) {
         let now = self.world.now();
-        let (books, at) = {
+        let (books, other, at) = {
             let mut dice = self.world.dice();
-            (!between || dice.percent(50), dice.below(1_000) as usize)
+            let books = !between || dice.percent(50);
+            (books, dice.percent(30), dice.below(1_000) as usize)
         };
+        if !between && other {
+            self.makes_by_hand(at);
+            return;
+        }
         if books {
             let mut state = self.world.state();
             let drafts = state
@@ -62,11 +70,39 @@ impl Scenario {
         let mut state = self.world.state();
         for table in ["drafts", "invoices"] {
             let rows = state.tables.entry(table).or_default();
-            rows.retain(|row| row.json["Reference"] != *number);
+            let is_it = |row: &Row| row.json["Reference"] == *number;
+            match other {
+                true => rows.iter_mut().filter(|row| is_it(row)).for_each(|row| {
+                    row.json["Reference"] = json!(format!("{number}-E"));
+                }),
+                false => rows.retain(|row| !is_it(row)),
+            }
         }
         state.by_hand.push(number.clone());
         state.figures.by_hand += 1;
         drop(state);
-        self.world.say(format!("a person deletes {number}"));
+        let does = if other { "renames" } else { "deletes" };
+        self.world.say(format!("a person {does} {number}"));
+    }
+
+    /// A person makes the document of an order of which none is there yet: it is to be taken as it is, or told of, and none of ours.
+    fn makes_by_hand(&self, at: usize) {
+        let now = self.world.now();
+        let mut state = self.world.state();
+        let is_there = |order: &Order| {
+            let documents = ["drafts", "invoices"].map(|table| state.tables.get(table));
+            let mut documents = documents.into_iter().flatten().flatten();
+            documents.any(|row| row.json["Reference"] == *order.number())
+        };
+        let open: Vec<&Order> = state.orders.iter().filter(|one| !is_there(one)).collect();
+        let Some(order) = open.get(at % open.len().max(1)) else {
+            return;
+        };
+        let number = order.number();
+        let json = json!({ "Reference": number, "CustomerId": "", "Total": order.total });
+        state.make(self.world.flows.document().0, json, now);
+        state.figures.by_hand += 1;
+        drop(state);
+        self.world.say(format!("a person makes {number}"));
     }
 }
