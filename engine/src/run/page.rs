@@ -226,7 +226,8 @@ impl<'a, S: Systems> Engine<'a, S> {
             let mut links: FxHashMap<String, Link> = if before.is_some() {
                 let record = self.record_key(&key);
                 for entry in self.stored(|store| store.entries(&record))? {
-                    if entry.phase.is_open() || entry.phase == Phase::Settled {
+                    // One that was refused, or never left, is none of them; those before it are.
+                    if entry.phase != Phase::Confirmed && !entry.attempts.is_empty() {
                         let earlier = Attempts {
                             hashes: entry.attempts,
                             accepted: entry.phase == Phase::Accepted,

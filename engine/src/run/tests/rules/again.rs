@@ -41,6 +41,18 @@ fn after_three_attempts_a_person_looks_and_nothing_is_sent_by_itself() {
 }
 
 #[test]
+fn attempts_that_nobody_heard_of_count_though_one_after_them_was_refused() {
+    for turned in [Fault::Refused, Fault::Unsent] {
+        let shop = one_order().with_faults([Fault::Silent, Fault::Silent, turned]);
+        shop.go();
+        shop.faults([Fault::Silent, Fault::None]);
+        shop.go_in(60);
+        assert_eq!(shop.phases("1")[0].1, Phase::Settled);
+        assert_eq!(shop.count(CUSTOMERS), 0, "a fourth one left");
+    }
+}
+
+#[test]
 fn a_failed_record_counts_its_tries() {
     let shop = one_order();
     for tries in 1..=2 {
