@@ -47,18 +47,21 @@ pub(super) fn check(
         let there = documents.iter().filter(|one| **one == number).count();
         let made = state.documents.iter().filter(|one| **one == number).count();
         let key = order.id.to_string();
-        let is_told = findings
-            .iter()
-            .any(|finding| finding.flow == "orders" && finding.key == key && is_double(finding));
+        let told_of = |resources: &[&str]| {
+            let of = |finding: &&Finding| finding.flow == "orders" && finding.key == key;
+            let told = |finding: &Finding| is_double(finding, resources);
+            beyond && findings.iter().filter(of).any(told)
+        };
+        let is_told = told_of(&["books.drafts", "books.invoices"]);
         let by_hand = state.by_hand.contains(&number);
         // An older copy of the store knows nothing of an earlier attempt: what of it comes later than promised, nobody looks for.
         let is_forgotten = state.forgotten.contains(&number) && (by_hand || beyond);
         // What a person deleted is not there to be told of.
         let is_over = beyond && by_hand && there <= 1;
-        let is_excused = (beyond && is_told) || is_forgotten || is_over;
+        let is_excused = is_told || is_forgotten || is_over;
         if made > 1 {
             let figures = &mut state.figures;
-            match (is_excused, beyond && is_told) {
+            match (is_excused, is_told) {
                 (false, _) => figures.doubles += 1,
                 (true, true) => figures.told += 1,
                 (true, false) => figures.forgotten += 1,
@@ -68,7 +71,7 @@ pub(super) fn check(
             wrong.push(format!("{number} was made {made} times"));
         }
         let notes = state.notes.get(&order.id).map_or(0, Vec::len);
-        if notes > 1 && !(beyond && is_told) && !is_forgotten {
+        if notes > 1 && !told_of(&["till.orders.notes"]) && !is_forgotten {
             wrong.push(format!("{number} was noted {notes} times"));
         }
         for (mark, total) in &state.booked {
@@ -125,7 +128,8 @@ pub(super) fn check(
         let is_told = orders.chain(members).any(|(flow, id)| {
             let of = |finding: &&Finding| finding.flow == flow && finding.key == id.to_string();
             let reason = disk.state_of(flow, id).and_then(|state| state.reason);
-            findings.iter().filter(of).any(is_double)
+            let told = |finding: &Finding| is_double(finding, &["books.customers"]);
+            findings.iter().filter(of).any(told)
                 || reason.is_some_and(|reason| reason.message.contains(" records with "))
         });
         let is_excused = beyond && (is_told || !state.forgotten.is_empty());
@@ -177,11 +181,13 @@ pub(super) fn check(
     wrong
 }
 
-/// Whether it tells that there is more than one, or another one than ours.
-fn is_double(finding: &Finding) -> bool {
+/// Whether it tells that one of these resources has more than one of a record, or another one than ours.
+fn is_double(finding: &Finding, resources: &[&str]) -> bool {
+    let says = |words: &&str| finding.message.contains(*words);
     ["records of this", "with the same key"]
         .iter()
-        .any(|words| finding.message.contains(words))
+        .any(|words| says(words))
+        && resources.iter().any(says)
 }
 
 /// Secrets that lie on the disk.
