@@ -184,10 +184,7 @@ pub(super) fn check(
 /// Whether it tells that one of these resources has more than one of a record, or another one than ours.
 fn is_double(finding: &Finding, resources: &[&str]) -> bool {
     let says = |words: &&str| finding.message.contains(*words);
-    ["records of this", "with the same key"]
-        .iter()
-        .any(|words| says(words))
-        && resources.iter().any(says)
+    ["records of this", "with the same key"].iter().any(&says) && resources.iter().any(says)
 }
 
 /// Secrets that lie on the disk.

@@ -11,12 +11,12 @@ impl Scenario {
     pub(super) fn books_twin(&self) {
         let now = self.world.now();
         let mut state = self.world.state();
-        let drafts = state.tables.get("drafts").into_iter().flatten();
+        let mut drafts = state.tables.get("drafts").into_iter().flatten();
         let is_twin = |draft: &&Row| {
             let key = format!("/v1/drafts {}", draft.json["Reference"]);
             state.sends.get(&key).is_some_and(|sends| *sends > 1)
         };
-        let Some(draft) = drafts.filter(is_twin).next() else {
+        let Some(draft) = drafts.find(is_twin) else {
             return;
         };
         let id = draft.json["Id"].as_str().unwrap_or_default().to_owned();
