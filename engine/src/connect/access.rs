@@ -283,11 +283,12 @@ impl Access {
         checked(system, self.token_url.as_deref().unwrap_or(declared))
     }
 
-    /// Outside text without the secrets that it may repeat.
-    pub(super) fn redacted(&self, text: &str) -> String {
+    /// Outside text without the secrets that it may repeat, the token that went with the request among them.
+    pub(super) fn redacted(&self, text: &str, token: Option<&str>) -> String {
         let secrets = self.hidden.iter().chain(&self.refresh_token);
         secrets
             .map(ExposeSecret::expose_secret)
+            .chain(token)
             .filter(|secret| secret.len() > 3)
             .fold(text.to_owned(), |text, secret| text.replace(secret, "•••"))
     }

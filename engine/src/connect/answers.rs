@@ -1,7 +1,5 @@
 //! What an answer means, as the connector declares it, and what is told of it.
 
-use flowbook_stdlib::display::readable;
-
 use super::Trouble;
 use super::json;
 use crate::plan::connector::{BodyTest, Connector, ErrorShape, Outcome};
@@ -47,12 +45,17 @@ pub(super) struct Said {
     pub(super) field: Option<String>,
 }
 
-/// Takes an error body apart.
-pub(super) fn said(shape: &ErrorShape, body: &str, any_case: bool) -> Said {
+/// Takes an error body apart. `shown`: a text of the vendor's as it may be shown.
+pub(super) fn said(
+    shape: &ErrorShape,
+    body: &str,
+    any_case: bool,
+    shown: &dyn Fn(&str) -> String,
+) -> Said {
     let part = |path: &Option<Vec<String>>| {
         path.as_ref()
             .and_then(|path| found(body, path, any_case))
-            .map(|text| readable(text.trim()))
+            .map(|text| shown(text.trim()))
             .filter(|text| !text.is_empty())
     };
     let faults = shape
@@ -60,7 +63,7 @@ pub(super) fn said(shape: &ErrorShape, body: &str, any_case: bool) -> Said {
         .as_ref()
         .filter(|_| body.len() <= LARGEST)
         .and_then(|path| json::at(body, path, any_case).ok()?)
-        .map(faults)
+        .map(|json| faults(json, shown))
         .unwrap_or_default();
     let mut text = part(&shape.message).unwrap_or_default();
     for (field, fault) in &faults {
@@ -91,7 +94,7 @@ pub(super) fn said(shape: &ErrorShape, body: &str, any_case: bool) -> Said {
 }
 
 /// Errors by field: a list of objects with a name and a text, or an object from names to texts.
-fn faults(json: &str) -> Vec<(Option<String>, String)> {
+fn faults(json: &str, shown: &dyn Fn(&str) -> String) -> Vec<(Option<String>, String)> {
     const MOST: usize = 5;
     if json.starts_with('[') {
         let items = json::items(json).unwrap_or_default();
@@ -105,7 +108,7 @@ fn faults(json: &str) -> Vec<(Option<String>, String)> {
                         let (_, json) = members
                             .iter()
                             .find(|(known, _)| known.eq_ignore_ascii_case(name))?;
-                        json::text(json.get()).map(|text| readable(&text))
+                        json::text(json.get()).map(|text| shown(&text))
                     })
                 };
                 let field = one(&["field", "property", "key", "name"]).filter(|f| !f.is_empty());
@@ -125,7 +128,7 @@ fn faults(json: &str) -> Vec<(Option<String>, String)> {
                 let items = json::items(json.get()).ok()?;
                 json::text(items.first()?.get())
             });
-            (Some(name), readable(&text.unwrap_or_default()))
+            (Some(name), shown(&text.unwrap_or_default()))
         })
         .collect()
 }
@@ -158,6 +161,8 @@ pub(super) fn refusal(
 
 #[cfg(test)]
 mod tests {
+    use flowbook_stdlib::display::readable;
+
     use super::*;
 
     fn shape() -> ErrorShape {
@@ -173,7 +178,7 @@ mod tests {
     #[test]
     fn an_error_body_becomes_one_clause_with_its_field() {
         let body = r#"{"ErrorCode":2000,"DeveloperErrorMessage":"The body is invalid.","ErrorId":"3fa7","Errors":[{"Field":"Name","Message":"is too long"}]}"#;
-        let said = said(&shape(), body, true);
+        let said = said(&shape(), body, true, &readable);
         assert_eq!(
             said.text,
             "The body is invalid; Name: is too long (code 2000, error id 3fa7)"
@@ -184,16 +189,16 @@ mod tests {
     #[test]
     fn a_body_that_is_no_json_says_nothing() {
         assert_eq!(
-            said(&shape(), "<html>Bad gateway</html>", true),
+            said(&shape(), "<html>Bad gateway</html>", true, &readable),
             Said::default()
         );
-        assert_eq!(said(&shape(), "", true), Said::default());
+        assert_eq!(said(&shape(), "", true, &readable), Said::default());
     }
 
     #[test]
     fn errors_may_come_by_name() {
         let body = r#"{"Errors":{"EmailAddress":["is no address"]}}"#;
-        let said = said(&shape(), body, false);
+        let said = said(&shape(), body, false, &readable);
         assert_eq!(said.text, "EmailAddress: is no address");
     }
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use flowbook_stdlib::display::readable;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, DATE};
 use http::{HeaderMap, HeaderValue, Method};
 use jiff::Timestamp;
@@ -528,9 +529,10 @@ impl Line {
     }
 
     fn said(&self, raw: &Raw) -> Said {
-        let mut said = answers::said(&self.connector.error, &raw.body, self.connector.any_case);
-        said.text = self.access.redacted(&said.text);
-        said
+        let token = raw.token.as_ref().map(ExposeSecret::expose_secret);
+        let shown = |text: &str| readable(&self.access.redacted(text, token));
+        let connector = &self.connector;
+        answers::said(&connector.error, &raw.body, connector.any_case, &shown)
     }
 
     fn answer(&self, raw: Raw) -> Answer {

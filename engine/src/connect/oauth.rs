@@ -133,11 +133,7 @@ impl Session {
         keeper: &dyn TokenKeeper,
     ) -> Result<Granted, Trouble> {
         if self.client_only {
-            let form = vec![
-                ("grant_type", "client_credentials"),
-                ("scope", self.scopes.as_str()),
-            ];
-            let asked = self.ask(wire, access, form, &mut false).await;
+            let asked = self.ask(wire, access, None, &mut false).await;
             return asked.map_err(Failed::told);
         }
         let kept = keeper
@@ -159,11 +155,7 @@ impl Session {
             if !unheard {
                 note(true)?;
             }
-            let form = vec![
-                ("grant_type", "refresh_token"),
-                ("refresh_token", token.as_str()),
-            ];
-            let asked = self.ask(wire, access, form, &mut unheard).await;
+            let asked = self.ask(wire, access, Some(&token), &mut unheard).await;
             if asked.is_err() && !unheard {
                 note(false)?;
             }
@@ -191,20 +183,20 @@ impl Session {
             .unwrap_or_else(|| self.signed_out("no refresh token is known")))
     }
 
-    /// Asks for a token until there is an answer to go by. `unheard`: a request with the same refresh token may have arrived, in this run or one before,
+    /// Asks for a token until there is an answer to go by: with a refresh token, or as the client alone. `unheard`: a request with the same refresh token may have arrived, in this run or one before,
     /// and its answer was never heard.
     async fn ask(
         &self,
         wire: &dyn Wire,
         access: &Access,
-        form: Vec<(&str, &str)>,
+        refresh: Option<&str>,
         unheard: &mut bool,
     ) -> Result<Granted, Failed> {
-        let exchange = self.exchange(access, form)?;
+        let exchange = self.exchange(access, refresh)?;
         let mut tries = 0;
         loop {
             let said = match wire.exchange(exchange.clone()).await {
-                Ok(reply) => self.read(access, &reply, *unheard, tries),
+                Ok(reply) => self.read(access, refresh, &reply, *unheard, tries),
                 Err(broken) => Said::Nothing(self.lost(broken)),
             };
             let (nothing, pause) = match said {
@@ -224,11 +216,14 @@ impl Session {
         }
     }
 
-    fn exchange<'a>(
-        &self,
-        access: &'a Access,
-        mut form: Vec<(&'a str, &'a str)>,
-    ) -> Result<Exchange, Failed> {
+    fn exchange(&self, access: &Access, refresh: Option<&str>) -> Result<Exchange, Failed> {
+        let mut form = match refresh {
+            Some(token) => vec![("grant_type", "refresh_token"), ("refresh_token", token)],
+            None => vec![
+                ("grant_type", "client_credentials"),
+                ("scope", self.scopes.as_str()),
+            ],
+        };
         let id = access.value("client_id").unwrap_or_default();
         let secret = access.value("client_secret").unwrap_or_default();
         let mut headers = HeaderMap::new();
@@ -267,7 +262,14 @@ impl Session {
     }
 
     /// What an answer says. `unheard`: an earlier request with the same refresh token may have arrived.
-    fn read(&self, access: &Access, reply: &Reply, unheard: bool, tries: u32) -> Said {
+    fn read(
+        &self,
+        access: &Access,
+        refresh: Option<&str>,
+        reply: &Reply,
+        unheard: bool,
+        tries: u32,
+    ) -> Said {
         let status = reply.status;
         if (200..300).contains(&status) {
             return match serde_json::from_str(&reply.body) {
@@ -283,7 +285,7 @@ impl Session {
         if !denied.error_description.is_empty() {
             said = format!("{said}: {}", denied.error_description);
         }
-        let said = flowbook_stdlib::display::readable(&access.redacted(&said));
+        let said = flowbook_stdlib::display::readable(&access.redacted(&said, refresh));
         if denied.error == "invalid_grant" {
             return Said::No(Failed::Denied(match unheard {
                 true => self.used_unheard(&said),
@@ -362,8 +364,7 @@ impl Session {
 
 /// What a refresh token is known by where it must not stand itself.
 fn hash(token: &str) -> String {
-    let hash = Sha256::digest(token);
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(token))
 }
 
 /// What came of one request for a token.

@@ -46,6 +46,47 @@ async fn a_refused_sign_in_stops_the_run_and_repeats_no_secret() {
 }
 
 #[tokio::test]
+async fn tokens_are_secrets_too_wherever_they_came_from() {
+    let token = "4711".repeat(50); // longer than what is told of an answer
+    let granted = format!(r#"{{"access_token":"{token}","refresh_token":"refresh-2"}}"#);
+    let expired = format!(r#"{{"DeveloperErrorMessage":"The token {token} is no good."}}"#);
+    let denied = r#"{"error":"invalid_request","error_description":"refresh-2 is no good"}"#;
+    let server = Scripted::start(vec![
+        reply(200, granted.clone()),
+        reply(401, expired.clone()),
+        reply(200, granted),
+        reply(401, expired.clone()),
+        reply(401, expired),
+        reply(400, denied),
+    ])
+    .await;
+    let given = [
+        ("BASE", server.url.as_str()),
+        ("TOKEN_URL", server.url.as_str()),
+        ("CLIENT_ID", "id"),
+        ("CLIENT_SECRET", "hunter2-secret"),
+        ("REFRESH_TOKEN", "refresh-1"),
+    ];
+    let systems = connected(declared::books(), &given, &brisk());
+    let refused = systems.page(0, &PageQuery::default()).await.unwrap_err();
+    assert_eq!(
+        refused.message,
+        "books does not accept the sign-in: GET /customers was answered with 401, “The token ••• is no good.”."
+    );
+    let sent = create(0, None, &[("Name", "\"a\"")]);
+    let Sent::TurnedAway(_) = systems.send(&sent).await else {
+        panic!("the token is had anew")
+    };
+    let Sent::Unsent(refused) = systems.send(&sent).await else {
+        panic!("no token is left")
+    };
+    assert_eq!(
+        refused.message,
+        "books does not accept the sign-in: status 400, invalid_request: ••• is no good."
+    );
+}
+
+#[tokio::test]
 async fn a_refusal_tells_the_vendors_words_and_field() {
     let body = r#"{"code":2000,"message":"The body is invalid.","errors":[{"Field":"Name","Message":"is too long"}]}"#;
     let (sent, requests) = sent(vec![reply(400, body)]).await;
