@@ -275,6 +275,21 @@ fn a_failed_order_is_retried_once_its_article_is_in_the_books() {
       Not orders › 1062 (339323561): it is carried over already.
     Nothing is to be tried again.
     ");
+    insta::assert_snapshot!(said(&place, "retry", "1062 --format json", 1), @r#"
+    exit 1
+    --- stdout
+    {
+      "marked": 0,
+      "records": [],
+      "left": [
+        {
+          "flow": "orders",
+          "key": "339323561",
+          "why": "it is carried over already"
+        }
+      ]
+    }
+    "#);
 }
 
 #[test]

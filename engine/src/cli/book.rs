@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Exit, output};
-use crate::check;
+use crate::check::{self, suggest};
 use crate::checked::Book;
 use crate::diagnostic::{self, Severity};
 use crate::sources::{Loaded, Sources};
@@ -27,6 +27,18 @@ pub fn checked(dir: &Path) -> Result<(Book, Sources), Exit> {
         Some(book) if !errors => Ok((book, loaded.sources)),
         _ => Err(Exit::Broken),
     }
+}
+
+/// A flow that a user names must be one of the flowbook's.
+pub fn has_flow<'f>(flows: impl Iterator<Item = &'f str> + Clone, name: &str) -> Result<(), Exit> {
+    if flows.clone().any(|flow| flow == name) {
+        return Ok(());
+    }
+    output::error(&format!("The flowbook has no flow “{name}”."));
+    if let Some(help) = suggest::help(name, flows, "Its flows") {
+        output::help(&help);
+    }
+    Err(Exit::Broken)
 }
 
 /// Where a flowbook keeps what it remembers: `.flowbook` in its folder, or where `--state` says.

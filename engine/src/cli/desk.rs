@@ -9,12 +9,12 @@ use jiff::tz::TimeZone;
 
 use super::wait::Wait;
 use super::{Exit, book, output, sandbox};
-use crate::check::{self, suggest};
+use crate::check;
 use crate::checked::Book;
 use crate::run::THERE;
-use crate::run::report::MADE_BY;
+use crate::run::report::{self, MADE_BY};
 use crate::sources::{Loaded, Sources};
-use crate::store::kept::Kept;
+use crate::store::kept::{Filter, Kept};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{End, Records, State, StoreError};
 
@@ -131,22 +131,16 @@ impl Desk {
 
     /// A flow of that name must be known: to the flowbook, or to what it remembers.
     pub fn knows(&self, flow: &str, store: &SqliteStore) -> Result<(), Exit> {
-        let filter = crate::store::kept::Filter {
+        let filter = Filter {
             flow: Some(flow.to_owned()),
-            ..Default::default()
+            ..Filter::default()
         };
-        let Some((book, _)) = &self.book else {
-            return Ok(());
-        };
-        let known: Vec<&str> = book.flows.iter().map(|flow| flow.name.as_str()).collect();
-        if known.contains(&flow) || !store.records(&filter, None, 1).map_err(failed)?.is_empty() {
-            return Ok(());
+        match &self.book {
+            Some((book, _)) if store.records(&filter, None, 1).map_err(failed)?.is_empty() => {
+                book::has_flow(book.flows.iter().map(|flow| flow.name.as_str()), flow)
+            }
+            _ => Ok(()),
         }
-        output::error(&format!("The flowbook has no flow “{flow}”."));
-        if let Some(help) = suggest::help(flow, known.iter().copied(), "Its flows") {
-            output::help(&help);
-        }
-        Err(Exit::Broken)
     }
 
     /// What a flow reads: `till.orders`. Nothing where the flowbook does not say.
@@ -240,10 +234,7 @@ pub fn name(kept: &Kept) -> &str {
 
 /// `1062 (339323561)`: what people call a record, and its key.
 pub fn called(kept: &Kept) -> String {
-    match &kept.state.title {
-        Some(title) if *title != kept.record.key => format!("{title} ({})", kept.record.key),
-        _ => kept.record.key.clone(),
-    }
+    report::called(&kept.record.key, kept.state.title.as_deref())
 }
 
 /// The folder and the keys of `[DIR] KEY…`: the first word is a folder when there is one of that name, when it reads as a path, or when the current
@@ -258,6 +249,21 @@ pub fn folder_and_keys(words: &[String]) -> (PathBuf, Vec<String>) {
         }
         _ => (here, words.to_vec()),
     }
+}
+
+/// The records of this key or number that a filter takes. Of several flows that know it, those speak that have something to do.
+pub fn meant(
+    store: &SqliteStore,
+    key: &str,
+    filter: &Filter,
+    has_something_to_do: impl Fn(&Kept) -> bool,
+) -> Result<Vec<Kept>, Exit> {
+    let mut found = store.named(key).map_err(failed)?;
+    found.retain(|kept| filter.takes(kept));
+    if found.iter().any(&has_something_to_do) {
+        found.retain(has_something_to_do);
+    }
+    Ok(found)
 }
 
 /// Says why the store gave no answer.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::desk::{Desk, Place, called, failed, folder_and_keys};
+use super::desk::{Desk, Place, called, failed, folder_and_keys, meant};
 use super::wait::Wait;
 use super::{Exit, output};
 use crate::store::kept::{Filter, Kept};
@@ -73,8 +73,8 @@ fn run(options: &Options) -> Result<Exit, Exit> {
     };
     let mut all = Vec::new();
     for key in &keys {
-        let mut found = store.named(key).map_err(failed)?;
-        found.retain(|kept| wanted.takes(kept));
+        let open = |kept: &Kept| !matches!(kept.state.end, End::Done | End::Skipped);
+        let found = meant(&store, key, &wanted, open)?;
         if found.is_empty() {
             all.push(Told {
                 flow: options.flow.clone(),
@@ -85,11 +85,6 @@ fn run(options: &Options) -> Result<Exit, Exit> {
                     desk.call("why", key)
                 ),
             });
-        }
-        // Of several flows that know it, those speak that have something to dismiss.
-        let open = |kept: &Kept| !matches!(kept.state.end, End::Done | End::Skipped);
-        if found.iter().any(open) {
-            found.retain(open);
         }
         for kept in found {
             let (dismissed, message) = match kept.state.end {

@@ -1,7 +1,6 @@
 //! `flowbook explain [DIR] FLOW` and `flowbook explain F0123`.
 
 use super::{Exit, book, folder_and_names, output, settings};
-use crate::check::suggest;
 use crate::{catalogue, explain, lower};
 
 #[derive(Debug, clap::Args)]
@@ -78,14 +77,10 @@ fn flows(words: &[String], options: &Options) -> Exit {
         Ok(Err(missing)) => return output::missing(&missing),
         Err(exit) => return exit,
     };
-    let known: Vec<&str> = plan.flows.iter().map(|flow| flow.name.as_str()).collect();
+    let known = plan.flows.iter().map(|flow| flow.name.as_str());
     for name in &names {
-        if !known.contains(&name.as_str()) {
-            output::error(&format!("The flowbook has no flow “{name}”."));
-            if let Some(help) = suggest::help(name, known.iter().copied(), "Its flows") {
-                output::help(&help);
-            }
-            return Exit::Broken;
+        if let Err(exit) = book::has_flow(known.clone(), name) {
+            return exit;
         }
     }
     if options.format == output::Format::Json {

@@ -108,23 +108,16 @@ fn sentences(told: &Told, desk: &Desk) -> String {
     let erased = &told.erased;
     let what = match erased.records {
         0 => "No record tells of this person.".to_owned(),
-        records => {
-            let parts: Vec<String> = [
+        records => format!(
+            "Erased what {} told of this person: {}.",
+            output::counted(records, "record"),
+            output::counts(&[
                 (erased.writes, "write"),
                 (erased.sources, "source record"),
                 (erased.reasons, "reason"),
                 (erased.names, "name"),
-            ]
-            .into_iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, what)| output::counted(count, what))
-            .collect();
-            format!(
-                "Erased what {} told of this person: {}.",
-                output::counted(records, "record"),
-                parts.join(", ")
-            )
-        }
+            ])
+        ),
     };
     let files = output::counted(told.files as u64, "file");
     let bytes = output::bytes(told.bytes);

@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 use super::Exit;
 use crate::diagnostic::Look;
 use crate::lower::Missing;
+pub(crate) use crate::run::report::counted;
 
 /// How a command's result is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -84,12 +85,11 @@ pub fn json(value: &impl serde::Serialize) {
     }
 }
 
-/// `1 record`, `2 records`
-pub fn counted(count: u64, what: &str) -> String {
-    match count {
-        1 => format!("1 {what}"),
-        _ => format!("{count} {what}s"),
-    }
+/// `3 payloads, 1 key`: of what there is any.
+pub fn counts(all: &[(u64, &str)]) -> String {
+    let some = all.iter().filter(|(count, _)| *count > 0);
+    let some: Vec<String> = some.map(|(count, what)| counted(*count, what)).collect();
+    some.join(", ")
 }
 
 /// `812 bytes`, `4.2 MB`

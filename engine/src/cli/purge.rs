@@ -94,22 +94,17 @@ fn run(options: &Options) -> Result<Exit, Exit> {
 
 fn sentences(told: &Told, desk: &Desk) -> String {
     let erased = &told.erased;
-    let parts: Vec<String> = [
-        (erased.payloads, "payload"),
-        (erased.changes, "change"),
-        (erased.keys, "key"),
-        (erased.sources, "source record"),
-    ]
-    .into_iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, what)| output::counted(count, what))
-    .collect();
-    let what = match parts.is_empty() {
+    let what = match erased.is_nothing() {
         true => "There was nothing to erase".to_owned(),
         false => format!(
             "Erased {}: {},",
             output::bytes(erased.bytes),
-            parts.join(", ")
+            output::counts(&[
+                (erased.payloads, "payload"),
+                (erased.changes, "change"),
+                (erased.keys, "key"),
+                (erased.sources, "source record"),
+            ])
         ),
     };
     format!(

@@ -1,6 +1,6 @@
 //! `flowbook retry [DIR] [KEY…]`: has the next run try failed records again.
 
-use super::desk::{self, Desk, Place, called, failed, folder_and_keys};
+use super::desk::{self, Desk, Place, called, failed, folder_and_keys, meant};
 use super::wait::Wait;
 use super::{Exit, explain, output};
 use crate::store::journal::Phase;
@@ -50,6 +50,9 @@ const MOST_TOLD: usize = 20;
 struct Named {
     flow: String,
     key: String,
+    /// For a reader: what people call it, and its key.
+    #[serde(skip)]
+    name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<String>,
 }
@@ -141,22 +144,18 @@ fn by_key(
         ..Filter::default()
     };
     for key in keys {
-        let mut found = store.named(key).map_err(failed)?;
-        found.retain(|kept| wanted.takes(kept));
+        let open = |kept: &Kept| !matches!(kept.state.end, End::Done | End::Waiting);
+        let found = meant(store, key, &wanted, open)?;
         if found.is_empty() {
             let why = desk.call("why", key);
             marked.left.push(Named {
                 flow: options.flow.clone().unwrap_or_default(),
                 key: key.clone(),
+                name: key.clone(),
                 why: Some(format!(
                     "no such record is remembered here; `{why}` tells more"
                 )),
             });
-        }
-        // Of several flows that know it, those speak that have something to try.
-        let open = |kept: &Kept| !matches!(kept.state.end, End::Done | End::Waiting);
-        if found.iter().any(open) {
-            found.retain(open);
         }
         mark(desk, store, &found, marked)?;
     }
@@ -186,7 +185,8 @@ fn mark(
         };
         let named = |why| Named {
             flow: kept.record.flow.clone(),
-            key: called(kept),
+            key: kept.record.key.clone(),
+            name: called(kept),
             why,
         };
         match why {
@@ -225,7 +225,7 @@ fn unfindable(store: &SqliteStore, kept: &Kept) -> Result<Option<String>, Exit> 
 fn text(desk: &Desk, marked: &Marked) -> String {
     let mut out = String::new();
     for named in &marked.records {
-        out.push_str(&format!("  {} › {}\n", named.flow, named.key));
+        out.push_str(&format!("  {} › {}\n", named.flow, named.name));
     }
     let more = marked.marked - marked.records.len() as u64;
     if more > 0 {
@@ -238,7 +238,7 @@ fn text(desk: &Desk, marked: &Marked) -> String {
         };
         out.push_str(&format!(
             "  Not {flow}{}: {}.\n",
-            named.key,
+            named.name,
             named.why.as_deref().unwrap_or_default()
         ));
     }

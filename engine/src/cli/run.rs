@@ -11,7 +11,6 @@ use super::{
     Exit, book, folder_and_names, moment, output, relink, sandbox, settings, settle, signals,
     systems, wait::Wait,
 };
-use crate::check::suggest;
 use crate::checked::Book;
 use crate::connect::{
     Bounds, HttpSystems, TokenKeeper, Trouble, environment, read_access, variable,
@@ -23,8 +22,8 @@ use crate::run::report::{FlowReport, RecordReport, Report};
 use crate::run::stopping::StopToken;
 use crate::run::{self, Progress};
 use crate::sources::Sources;
-use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
+use crate::store::{Store, StoreError};
 
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:\n  \
@@ -109,8 +108,11 @@ pub fn command(options: &Options) -> Exit {
         Ok(checked) => checked,
         Err(exit) => return exit,
     };
-    if let Err(exit) = known_flows(&checked, &flows) {
-        return exit;
+    let known = checked.flows.iter().map(|flow| flow.name.as_str());
+    for flow in &flows {
+        if let Err(exit) = book::has_flow(known.clone(), flow) {
+            return exit;
+        }
     }
     let runtime = match systems::runtime() {
         Ok(runtime) => runtime,
@@ -129,20 +131,6 @@ pub fn command(options: &Options) -> Exit {
             done
         })
         .unwrap_or_else(|exit| exit)
-}
-
-fn known_flows(book: &Book, names: &[String]) -> Result<(), Exit> {
-    let known: Vec<&str> = book.flows.iter().map(|flow| flow.name.as_str()).collect();
-    for name in names {
-        if !known.contains(&name.as_str()) {
-            output::error(&format!("The flowbook has no flow “{name}”."));
-            if let Some(help) = suggest::help(name, known.iter().copied(), "Its flows") {
-                output::help(&help);
-            }
-            return Err(Exit::Broken);
-        }
-    }
-    Ok(())
 }
 
 async fn carry_out(
@@ -267,31 +255,31 @@ fn told(trouble: &Trouble) -> Exit {
 /// Keeps refresh tokens in the store.
 struct Keeper(Arc<Mutex<SqliteStore>>);
 
+impl Keeper {
+    fn stored<T>(
+        &self,
+        verb: impl FnOnce(&mut SqliteStore) -> Result<T, StoreError>,
+    ) -> Result<T, String> {
+        let mut store = self.0.lock().map_err(|_| LOST.to_owned())?;
+        verb(&mut store).map_err(|why| why.to_string())
+    }
+}
+
 impl TokenKeeper for Keeper {
     fn token(&self, system: &str) -> Result<Option<String>, String> {
-        let store = self.0.lock().map_err(|_| LOST.to_owned())?;
-        store.token(system).map_err(|why| why.to_string())
+        self.stored(|store| store.token(system))
     }
 
     fn keep(&self, system: &str, token: &str) -> Result<(), String> {
-        let mut store = self.0.lock().map_err(|_| LOST.to_owned())?;
-        store
-            .keep_token(system, token)
-            .map_err(|why| why.to_string())
+        self.stored(|store| store.keep_token(system, token))
     }
 
     fn note(&self, system: &str, hash: &str, unheard: bool) -> Result<(), String> {
-        let mut store = self.0.lock().map_err(|_| LOST.to_owned())?;
-        store
-            .note_sign_in(system, hash, unheard)
-            .map_err(|why| why.to_string())
+        self.stored(|store| store.note_sign_in(system, hash, unheard))
     }
 
     fn is_unheard(&self, system: &str, hash: &str) -> Result<bool, String> {
-        let store = self.0.lock().map_err(|_| LOST.to_owned())?;
-        store
-            .is_unheard(system, hash)
-            .map_err(|why| why.to_string())
+        self.stored(|store| store.is_unheard(system, hash))
     }
 }
 

@@ -72,10 +72,7 @@ pub fn command(options: &Options) -> Exit {
 }
 
 fn sound(dir: &Path, book: &crate::checked::Book) -> String {
-    let counted = |count: usize, what: &str| match count {
-        1 => format!("1 {what}"),
-        count => format!("{count} {what}s"),
-    };
+    let counted = |count: usize, what: &str| output::counted(count as u64, what);
     let mut text = format!(
         "{} is sound: {}, {}, {}, {}.\n",
         dir.display(),

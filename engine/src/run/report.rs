@@ -142,7 +142,7 @@ pub struct Finding {
 }
 
 /// What became of a record.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct RecordReport {
     /// Its key at its source.
     pub key: String,
@@ -406,17 +406,17 @@ impl RecordReport {
 }
 
 /// `K2-1001 (339323500)`: what people call a record, and its key.
-fn called(key: &str, title: Option<&str>) -> String {
+pub(crate) fn called(key: &str, title: Option<&str>) -> String {
     match title {
         Some(title) if title != key => format!("{title} ({key})"),
         _ => key.to_owned(),
     }
 }
 
-fn counted(count: u64, what: &str) -> String {
-    if count == 1 {
-        format!("1 {what}")
-    } else {
-        format!("{count} {what}s")
+/// `1 record`, `2 records`
+pub(crate) fn counted(count: u64, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
     }
 }
