@@ -25,7 +25,7 @@ pub(super) struct Attempts {
     pub renewed: usize,
 }
 
-impl<S: Systems> Engine<'_, S> {
+impl<'a, S: Systems> Engine<'a, S> {
     /// Whether one more attempt may leave; else how the record ends.
     pub(super) fn may_send(
         &self,
@@ -69,7 +69,7 @@ impl<S: Systems> Engine<'_, S> {
     /// Waits until a system that turned a write away may take it. What was turned away was no attempt. `waited`: how long this write did so by now.
     pub(super) async fn leave_alone(
         &self,
-        life: &mut Life<'_>,
+        life: &mut Life<'a>,
         away: TurnedAway,
         waited: &mut Option<Duration>,
     ) -> Result<(), Halt> {
@@ -78,16 +78,7 @@ impl<S: Systems> Engine<'_, S> {
             return Err(self.stop(away.trouble));
         }
         *waited = Some(all);
-        life.slot = None;
-        let waits = self.idle.one();
-        let pause = self.options.clock.sleep(away.pause);
-        let over = self.options.stop.unless_raised(pause).await;
-        drop(waits);
-        if over.is_none() {
-            return Err(Halt::Stopped);
-        }
-        life.slot = self.slot().await;
-        Ok(())
+        self.wait(life, away.pause).await
     }
 
     /// Whether the effect of a step can be seen: under a key, or in the record itself. What only a parent tells (`done if`) can be there though the

@@ -154,8 +154,8 @@ impl<'a, S: Systems> Asker<'a, S> {
     }
 
     /// What became of a write: stored with the next release.
-    pub fn stored_outcome(&self, outcome: Outcome) -> Result<(), StoreError> {
-        self.journal.outcome(outcome)
+    pub fn stored_outcome(&self, outcome: Outcome) -> Result<(), Trouble> {
+        self.journal.outcome(outcome).map_err(super::store_trouble)
     }
 
     /// Asks; answers go into the cache. A trouble that is not local stops the run, and so does whoever asks for it.

@@ -265,7 +265,7 @@ impl<'a, S: Systems> Engine<'a, S> {
             look_at: second_look::first(self.options.clock.wall(), sought),
         };
         let told = self.asker.stored_outcome(outcome);
-        told.map_err(|why| self.stop(store_trouble(why)))
+        told.map_err(|trouble| self.stop(trouble))
     }
 
     /// A retry sends the same payload, or says why it differs.

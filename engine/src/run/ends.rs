@@ -275,6 +275,26 @@ impl<'a, S: Systems> Engine<'a, S> {
         Some(format!("{{{}}}", fields.join(",")))
     }
 
+    /// Counts and tells a record of which nothing was computed this time.
+    pub fn tell(
+        &self,
+        key: &str,
+        title: Option<&str>,
+        end: End,
+        reason: &str,
+        report: &mut FlowReport,
+    ) {
+        let record = RecordReport {
+            key: key.to_owned(),
+            title: title.map(str::to_owned),
+            end,
+            reason: Some(reason.to_owned()),
+            ..RecordReport::default()
+        };
+        report.count(&record, &[]);
+        self.progress.record(&self.flow.name, &record);
+    }
+
     /// A record that is not looked at keeps its end, or is given up.
     pub fn not_seen(&self, key: String, state: State, report: &mut FlowReport) -> Option<Ending> {
         let over = state
@@ -287,11 +307,9 @@ impl<'a, S: Systems> Engine<'a, S> {
         };
         let record = RecordReport {
             key: key.clone(),
-            title: None,
             end: if over { End::Skipped } else { state.end },
             reason: reason.clone(),
-            changes: Vec::new(),
-            notes: Vec::new(),
+            ..RecordReport::default()
         };
         report.count(&record, &[]);
         over.then(|| {
@@ -320,16 +338,7 @@ impl<'a, S: Systems> Engine<'a, S> {
             "no longer in {}",
             self.resource_name(self.flow.read.resource)
         );
-        let record = RecordReport {
-            key: key.clone(),
-            title: None,
-            end: End::Skipped,
-            reason: Some(message.clone()),
-            changes: Vec::new(),
-            notes: Vec::new(),
-        };
-        report.count(&record, &[]);
-        self.progress.record(&self.flow.name, &record);
+        self.tell(&key, None, End::Skipped, &message, report);
         let state = State {
             end: End::Skipped,
             reason: Some(Reason {

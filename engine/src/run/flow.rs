@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::cursor::{Comparison, Shown};
 use super::ops;
 use super::page::{Engine, Life};
-use super::report::{FailureReport, FlowReport, RecordReport};
+use super::report::{FailureReport, FlowReport};
 use super::waiting::Open;
 use super::write::Ways;
 use crate::connect::{Page, PageQuery, Systems, Trouble};
@@ -133,16 +133,7 @@ impl<'a, S: Systems> Engine<'a, S> {
     fn told_as_held(&self, reach: &Reach<'_, 'a>, report: &mut FlowReport) {
         for key in &reach.held {
             report.read += 1;
-            let record = RecordReport {
-                key: key.clone(),
-                title: None,
-                end: End::Waiting,
-                reason: Some(HELD.to_owned()),
-                changes: Vec::new(),
-                notes: Vec::new(),
-            };
-            report.count(&record, &[]);
-            self.progress.record(&self.flow.name, &record);
+            self.tell(key, None, End::Waiting, HELD, report);
         }
     }
 
@@ -420,15 +411,7 @@ impl<'a, S: Systems> Engine<'a, S> {
                 "{} has no record with the key “{key}”.",
                 self.resource_name(resource)
             );
-            let record = RecordReport {
-                key: key.clone(),
-                title: None,
-                end: End::Failed,
-                reason: Some(message.clone()),
-                changes: Vec::new(),
-                notes: Vec::new(),
-            };
-            report.count(&record, &[]);
+            self.tell(&key, None, End::Failed, &message, report);
             report.failure(FailureReport {
                 key,
                 code: "F0815".to_owned(),
@@ -438,7 +421,6 @@ impl<'a, S: Systems> Engine<'a, S> {
                 ),
                 ..FailureReport::default()
             });
-            self.progress.record(&self.flow.name, &record);
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::page::Engine;
 use super::payload;
-use super::report::{FailureReport, FlowReport, RecordReport};
+use super::report::{FailureReport, FlowReport};
 use crate::connect::Systems;
 use crate::plan::Plan;
 use crate::store::{End, Ending, State};
@@ -82,16 +82,8 @@ impl<S: Systems> Engine<'_, S> {
     pub(super) fn still_failed(&self, key: &str, state: &State, report: &mut FlowReport) {
         report.resting += 1;
         let reason = state.reason.clone().unwrap_or_default();
-        let record = RecordReport {
-            key: key.to_owned(),
-            title: state.title.clone(),
-            end: End::Failed,
-            reason: Some(reason.message.clone()),
-            changes: Vec::new(),
-            notes: Vec::new(),
-        };
-        report.count(&record, &[]);
-        self.progress.record(&self.flow.name, &record);
+        let title = state.title.as_deref();
+        self.tell(key, title, End::Failed, &reason.message, report);
         report.failure(FailureReport {
             key: key.to_owned(),
             title: state.title.clone(),

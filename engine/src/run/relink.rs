@@ -115,8 +115,8 @@ impl<'a, S: Systems> Engine<'a, S> {
             return Kept::Nothing;
         }
         for outcome in outcomes {
-            if let Err(why) = self.asker.stored_outcome(outcome) {
-                self.stop(super::store_trouble(why));
+            if let Err(trouble) = self.asker.stored_outcome(outcome) {
+                self.stop(trouble);
                 return Kept::Nothing;
             }
         }

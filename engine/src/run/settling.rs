@@ -18,12 +18,12 @@ use super::report::Finding;
 use super::second_look;
 use super::step::Found;
 use super::write::Halt;
-use super::{Options, ask, store_trouble};
+use super::{Options, ask};
 use crate::connect::{Systems, Trouble};
 use crate::plan::connector::ResourceIx;
 use crate::plan::{Plan, Step};
 use crate::store::journal::{Entry, Outcome, Phase, Written};
-use crate::store::{Link, RecordKey, StoreError};
+use crate::store::{Link, RecordKey};
 use crate::wrong::{self, Wrong};
 
 /// Look-ups of a dead holder's writes that go out together.
@@ -119,7 +119,7 @@ impl<'a, S: Systems> Engine<'a, S> {
     }
 
     /// Waits; its place among the writers is free meanwhile.
-    async fn wait(&self, life: &mut Life<'a>, wait: Duration) -> Result<(), Halt> {
+    pub(super) async fn wait(&self, life: &mut Life<'a>, wait: Duration) -> Result<(), Halt> {
         life.slot = None;
         let waits = self.idle.one();
         let waited = self
@@ -306,9 +306,7 @@ impl<S: Systems> Recovery<'_, '_, S> {
             link,
             look_at: second_look::first(now, &entry.sought),
         };
-        self.asker
-            .stored_outcome(outcome)
-            .map_err(|why: StoreError| store_trouble(why))?;
+        self.asker.stored_outcome(outcome)?;
         self.unsettled.settled(&intent.record);
         drop(held);
         Ok((hits.len() > 1).then(|| {

@@ -224,10 +224,7 @@ impl<'a, S: Systems> Engine<'a, S> {
             Err(Halt::Late) => Vec::new(),
             claims => claims?,
         };
-        let waits = self.idle.one();
-        let held = self.claims.take(claims.clone()).await;
-        drop(waits);
-        life.slot = self.slot().await;
+        let held = self.hold(life, claims.clone()).await;
         if self.stops() {
             return Err(Halt::Stopped);
         }
@@ -330,6 +327,16 @@ impl<'a, S: Systems> Engine<'a, S> {
         .into())
     }
 
+    /// Waits for claims; its place among the writers is free meanwhile, since whoever holds one may need it.
+    async fn hold(&self, life: &mut Life<'a>, claims: Vec<Claim>) -> Held {
+        life.slot = None;
+        let waits = self.idle.one();
+        let held = self.claims.take(claims).await;
+        drop(waits);
+        life.slot = self.slot().await;
+        held
+    }
+
     /// The claim on a record that is changed, whatever key it was found by.
     async fn hold_changed(
         &self,
@@ -342,15 +349,8 @@ impl<'a, S: Systems> Engine<'a, S> {
             return None;
         }
         let id = life.machine.key_of(step.resource, found);
-        life.slot = None; // whoever holds the claim may need the place
-        let waits = self.idle.one();
-        let held = self
-            .claims
-            .take(vec![Claims::update(step.resource, &id)])
-            .await;
-        drop(waits);
-        life.slot = self.slot().await;
-        Some(held)
+        let claim = Claims::update(step.resource, &id);
+        Some(self.hold(life, vec![claim]).await)
     }
 
     /// The record of a step is known: remembered, and the record is computed with it from here on.
@@ -432,7 +432,7 @@ impl<'a, S: Systems> Engine<'a, S> {
                 } else {
                     self.asker
                         .stored_outcome(outcome)
-                        .map_err(|why| self.stop(super::store_trouble(why)))?;
+                        .map_err(|trouble| self.stop(trouble))?;
                 }
             }
             if step.verb == Verb::Create {
