@@ -1,5 +1,5 @@
 //! Time: durations by the monotonic clock, cursors by the source's clock, order by sequence number. No wall clock is trusted for safety: it is
-//! told to people, and decides how long a record may stay unripe and when a second look is due.
+//! told to people, and decides how long a record may stay unripe and when something is due: a second look, another try, a comparison, an erasure.
 
 use std::fmt;
 use std::pin::Pin;
