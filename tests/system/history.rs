@@ -221,16 +221,30 @@ fn measure(call: Call, codes: &[i32], out: &Path) -> Took {
 const RUN: &str =
     "run flows/ccv-eaccounting --sandbox --set orders_since=2026-01-01 --set default_customer=1000";
 
-/// Every call of the command that reads the history, with its name.
-fn calls(place: &Workplace) -> Vec<(String, Took)> {
+/// Every call of the command that goes by the history, with its name, and the one that tells all of it.
+const CALLS: [(&str, &str); 5] = [
+    ("first run", RUN),
+    ("second run", RUN),
+    ("records", "records flows/ccv-eaccounting --sandbox"),
+    (
+        "records --key",
+        "records flows/ccv-eaccounting --sandbox --key 600001000",
+    ),
+    ("why", "why flows/ccv-eaccounting 600001000 --sandbox"),
+];
+const ALL: (&str, &str) = (
+    "records of all",
+    "records flows/ccv-eaccounting --sandbox --state done --format csv",
+);
+
+fn called(place: &Workplace, (name, words): (&'static str, &str)) -> (&'static str, Took) {
     let out = place.path().join("out");
     // some of the sandbox's orders are wrong on purpose
-    [("first run", RUN), ("second run", RUN)]
-        .map(|(name, words)| {
-            let took = measure(place.flowbook(words), &[0, 1], &out);
-            (name.to_owned(), took)
-        })
-        .into()
+    (name, measure(place.flowbook(words), &[0, 1], &out))
+}
+
+fn calls(place: &Workplace) -> Vec<(&'static str, Took)> {
+    CALLS.map(|call| called(place, call)).into()
 }
 
 /// The state of a sandbox run in a workplace.
@@ -260,6 +274,12 @@ fn a_long_history_is_not_read_and_takes_no_memory() {
             "{name} holds the history: {short}; {long}"
         );
     }
+    let [(_, few), (_, many)] = [called(&short, ALL), called(&long, ALL)];
+    println!("{}: {few}; with eighty times the history: {many}", ALL.0);
+    assert!(
+        many.peak < few.peak + 16 * MEGABYTE,
+        "records holds all that it tells: {few}; {many}"
+    );
 }
 
 /// A store in which so many orders wait for the till to say that they are paid.
@@ -334,4 +354,7 @@ fn history_of_10_gigabytes() {
         assert!(took.wall < Duration::from_secs(30), "{name}: {took}");
         assert!(took.peak < 150 * MEGABYTE, "{name}: {took}");
     }
+    let (name, took) = called(&long, ALL);
+    println!("  {name:<24} {took}");
+    assert!(took.peak < 150 * MEGABYTE, "{name}: {took}");
 }
