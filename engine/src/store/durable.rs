@@ -3,7 +3,7 @@
 //! A damaged file is told from a sound one: at start by [`check`], and later by whoever meets a damaged page. It never gives wrong data.
 
 use std::fs::{self, File, OpenOptions};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
@@ -22,23 +22,31 @@ const SMALL: u64 = 64 << 20;
 /// What every run goes by: checked at each start, however long the history is.
 const HOT: &str = "'store', 'cursor', 'token', 'unheard'";
 
+/// The file of the store in a folder.
+pub(super) fn file_in(folder: &Path) -> PathBuf {
+    folder.join("store.sqlite")
+}
+
+/// A file of SQLite, its write-ahead log, and the log's index.
+pub(super) fn with_sides(file: &Path) -> [PathBuf; 3] {
+    ["", "-wal", "-shm"].map(|side| {
+        let mut path = file.as_os_str().to_owned();
+        path.push(side);
+        PathBuf::from(path)
+    })
+}
+
 /// Opens a file of SQLite and sees to it that it keeps what it is told.
 ///
 /// # Errors
 /// When the file cannot be opened, is damaged, or lies where nothing is kept safely.
 pub(super) fn open(file: &Path) -> Result<Connection, StoreError> {
     // SQLite gives its side files the rights of the main one; they may be there from before.
-    for side in ["", "-wal", "-shm"] {
-        let mut path = file.as_os_str().to_owned();
-        path.push(side);
-        let path = Path::new(&path);
-        let made = if side.is_empty() {
-            private_file(path).map(drop)
-        } else {
-            keep_private(path)
-        };
-        made.map_err(|why| trouble(file, "could not be made", &reason(&why)))?;
-    }
+    let [main, log, index] = with_sides(file);
+    private_file(&main)
+        .and_then(|_| keep_private(&log))
+        .and_then(|()| keep_private(&index))
+        .map_err(|why| trouble(file, "could not be made", &reason(&why)))?;
     let failed = |why: rusqlite::Error| damaged(file, &why);
     let connection = Connection::open(file).map_err(failed)?;
     let mode: String = connection
@@ -115,12 +123,10 @@ pub(super) fn is_damaged(file: &Path) -> bool {
     }
 }
 
-/// In bytes, with what stands in the write-ahead log.
-fn size(file: &Path) -> u64 {
-    let mut log = file.as_os_str().to_owned();
-    log.push("-wal");
-    let of = |path: &Path| fs::metadata(path).map_or(0, |of| of.len());
-    of(file) + of(Path::new(&log))
+/// How long a file is in bytes, with its side files.
+pub(super) fn size(file: &Path) -> u64 {
+    let of = |path: &PathBuf| fs::metadata(path).map_or(0, |of| of.len());
+    with_sides(file).iter().map(of).sum()
 }
 
 /// Opens a file of SQLite that another process may be writing to.

@@ -14,7 +14,7 @@ use rusqlite::{Connection, Transaction, params};
 use super::journal::Entry;
 use super::sqlite::SqliteStore;
 use super::traces::Traces;
-use super::{Dropped, RecordKey, Store, StoreError, ledger, listing};
+use super::{Dropped, RecordKey, Store, StoreError, durable, ledger, listing};
 
 /// Texts that one transaction erases, so that the write-ahead log stays small.
 const TOGETHER: u32 = 1000;
@@ -355,9 +355,5 @@ pub fn search(
 
 /// How long the files of the store in a folder are together, in bytes.
 pub fn size(folder: &Path) -> u64 {
-    ["store.sqlite", "store.sqlite-wal", "store.sqlite-shm"]
-        .iter()
-        .filter_map(|name| fs::metadata(folder.join(name)).ok())
-        .map(|file| file.len())
-        .sum()
+    durable::size(&durable::file_in(folder))
 }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use jiff::Timestamp;
 
-use super::{BEGUN, End, Reason, RecordKey, State};
+use super::{End, Reason, RecordKey, State};
 
 /// Which records are asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -78,6 +78,14 @@ impl Cause {
 }
 
 impl Reason {
+    /// Why a record waits of which something is written that stands.
+    pub(super) fn begun() -> Reason {
+        Reason {
+            message: BEGUN.to_owned(),
+            ..Reason::default()
+        }
+    }
+
     /// What records with one cause have in common: values and positions in lists are taken out.
     pub fn cause(&self) -> String {
         let mut field = String::new();
@@ -99,10 +107,7 @@ impl State {
     pub(crate) fn begun(self) -> State {
         State {
             end: End::Waiting,
-            reason: Some(Reason {
-                message: BEGUN.to_owned(),
-                ..Reason::default()
-            }),
+            reason: Some(Reason::begun()),
             passed: true,
             tries: 0,
             next_try: None,
@@ -144,6 +149,9 @@ impl State {
         self.next_try = None;
     }
 }
+
+/// What a record is said to wait for between a confirmed write and its end.
+const BEGUN: &str = "begun: what is written stands, the rest follows with the next run";
 
 /// What a skipped record waits for that a person wants to be tried again.
 const ASKED: &str = "to be looked at again with the next run, as a person asked";

@@ -10,10 +10,10 @@ use super::ledger::{instant, measured, stamp};
 use super::{Dropped, End, Ending, Reason, RecordKey, State};
 
 /// The columns that [`state`] reads.
-pub(super) const STATE: &str = "end, hash, code, message, field, at, waiting_since, passed, tries, title, seen, ended, dismissed, next_try, fixed, plan";
+const STATE: &str = "end, hash, code, message, field, at, waiting_since, passed, tries, title, seen, ended, dismissed, next_try, fixed, plan";
 
 /// A state whose columns begin there.
-pub(super) fn state(row: &Row<'_>, first: usize) -> rusqlite::Result<State> {
+fn state(row: &Row<'_>, first: usize) -> rusqlite::Result<State> {
     let end: String = row.get(first)?;
     let message: Option<String> = row.get(first + 3)?;
     let reason = match message {
@@ -113,6 +113,50 @@ pub(super) fn end(connection: &Connection, flow: &str, ending: &Ending) -> rusql
             .execute([flow, &ending.key, source, &ended(ending.state.ended)])
             .map(drop),
     }
+}
+
+/// A record with a release or a link has passed its gates; one that was never stored waits, so that a run that is cut off here is gone on with.
+/// Whatever paused is due again.
+pub(super) fn begun(
+    connection: &Connection,
+    record: &RecordKey,
+    at: Option<Timestamp>,
+) -> rusqlite::Result<()> {
+    let reason = Reason::begun();
+    connection
+        .prepare_cached(
+            "INSERT INTO record (flow, key, end, hash, message, cause, passed, seen, ended)
+             VALUES (?1, ?2, 'waiting', 0, ?3, ?4, TRUE, ?5, COALESCE(?5, ''))
+             ON CONFLICT (flow, key) DO UPDATE SET passed = TRUE, next_try = NULL, fixed = FALSE,
+                hash = CASE WHEN end IN ('done', 'skipped') THEN 0 ELSE hash END",
+        )?
+        .execute(params![
+            record.flow,
+            record.key,
+            reason.message,
+            reason.cause(),
+            at.map(stamp)
+        ])
+        .map(drop)
+}
+
+/// Some of a flow's records that wait or failed, in the order of their keys.
+pub(super) fn unfinished(
+    connection: &Connection,
+    flow: &str,
+    after: Option<&str>,
+    most: usize,
+) -> rusqlite::Result<Vec<(String, State)>> {
+    let behind = after.map_or("?2 IS NULL", |_| "key > ?2");
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    connection
+        .prepare_cached(&format!(
+            "SELECT key, {STATE} FROM record WHERE flow = ?1 AND end IN ('waiting', 'failed') AND {behind} ORDER BY key LIMIT ?3"
+        ))?
+        .query_map(params![flow, after, most], |row| {
+            Ok((row.get(0)?, state(row, 1)?))
+        })?
+        .collect()
 }
 
 /// Where a record stands.

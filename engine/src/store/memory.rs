@@ -72,9 +72,7 @@ impl MemoryStore {
             state.hash = 0; // it is looked at again
         }
     }
-}
 
-impl MemoryStore {
     /// In the order in which records are told.
     fn all(&self, takes: impl Fn(&Kept) -> bool) -> Vec<Kept> {
         let mut found: Vec<Kept> = self

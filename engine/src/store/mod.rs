@@ -16,6 +16,7 @@ pub mod traces;
 mod durable;
 mod exclusion;
 mod ledger;
+mod links;
 mod listing;
 mod schema;
 
@@ -139,9 +140,6 @@ impl End {
         End::ALL.into_iter().find(|end| end.word() == word)
     }
 }
-
-/// What a record is said to wait for between a confirmed write and its end.
-pub const BEGUN: &str = "begun: what is written stands, the rest follows with the next run";
 
 /// Why a record is not done.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]

@@ -8,16 +8,17 @@ use std::path::{Path, PathBuf};
 use flowbook_stdlib::value::Value;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite_migration::Error::MigrationDefinition;
+use rusqlite_migration::MigrationDefinitionError::DatabaseTooFarAhead;
 use rusqlite_migration::Migrations;
 
 use super::durable::{self, damaged, private_folder, trouble};
 use super::exclusion::{self, Patience};
 use super::journal::{Batch, Entry, Intent, Overruled, Written};
 use super::kept::{Cause, Filter, Kept};
-use super::ledger;
-use super::listing::{self, STATE};
 use super::schema::SCHEMA;
-use super::{BEGUN, Dropped, Ending, Link, RecordKey, Records, State, Store, StoreError};
+use super::{Dropped, Ending, Link, RecordKey, Records, State, Store, StoreError};
+use super::{ledger, links, listing};
 
 /// Transactions that one run erases payloads with: the others follow with the next runs, so that none waits long after a pause of months.
 const ERASURES: u32 = 20;
@@ -55,16 +56,17 @@ impl SqliteStore {
     ) -> Result<SqliteStore, StoreError> {
         private_folder(folder)?;
         let mut lock = exclusion::take(folder, patience)?;
-        let file = folder.join("store.sqlite");
+        let file = durable::file_in(folder);
         let mut connection = durable::open(&file)?;
         Migrations::from_slice(SCHEMA)
             .to_latest(&mut connection)
-            .map_err(|why| {
-                trouble(
+            .map_err(|why| match why {
+                MigrationDefinition(DatabaseTooFarAhead) => newer(&file),
+                why => trouble(
                     &file,
                     "could not be brought to this version",
-                    &format!("{why}; was it made by a newer Flowbook?"),
-                )
+                    &why.to_string(),
+                ),
             })?;
         let failed = |why: rusqlite::Error| damaged(&file, &why);
         let known: Option<(String, i64, Option<String>)> = connection
@@ -115,25 +117,18 @@ impl SqliteStore {
     ) -> Result<Option<PathBuf>, StoreError> {
         private_folder(folder)?;
         let _lock = exclusion::take(folder, patience)?;
-        let file = folder.join("store.sqlite");
+        let file = durable::file_in(folder);
         if !file.exists() || !durable::is_damaged(&file) {
             return Ok(None);
         }
         let now = Timestamp::now().strftime("%Y-%m-%d-%H%M%S");
         let aside = folder.join(format!("store.sqlite.damaged-{now}"));
         // The log belongs to the old file: a new one would take it for its own.
-        for side in ["-wal", "-shm", ""] {
-            let with = |path: &Path| {
-                let mut path = path.as_os_str().to_owned();
-                path.push(side);
-                PathBuf::from(path)
-            };
-            let from = with(&file);
-            if from.exists() {
-                std::fs::rename(&from, with(&aside)).map_err(|why| {
-                    trouble(&from, "could not be moved aside", &durable::reason(&why))
-                })?;
-            }
+        let from = durable::with_sides(&file);
+        let to = durable::with_sides(&aside);
+        for (from, to) in from.iter().zip(&to).rev().filter(|(from, _)| from.exists()) {
+            std::fs::rename(from, to)
+                .map_err(|why| trouble(from, "could not be moved aside", &durable::reason(&why)))?;
         }
         Ok(Some(aside))
     }
@@ -143,7 +138,7 @@ impl SqliteStore {
     /// # Errors
     /// When it cannot be read, when it is damaged or made by a newer version.
     pub fn open_to_read(folder: &Path) -> Result<Option<SqliteStore>, StoreError> {
-        let file = folder.join("store.sqlite");
+        let file = durable::file_in(folder);
         if !file.exists() {
             return Ok(None);
         }
@@ -154,10 +149,7 @@ impl SqliteStore {
             .map_err(failed)?;
         match usize::try_from(version).unwrap_or(0).cmp(&SCHEMA.len()) {
             Ordering::Equal => {}
-            Ordering::Greater => {
-                let why = "it was made by a newer Flowbook";
-                return Err(trouble(&file, "cannot be read", why));
-            }
+            Ordering::Greater => return Err(newer(&file)),
             Ordering::Less => {
                 drop(connection);
                 drop(SqliteStore::open(folder)?); // brings it to this version
@@ -236,6 +228,12 @@ impl SqliteStore {
     }
 }
 
+/// Of a version that this one does not know.
+fn newer(file: &Path) -> StoreError {
+    let why = "a newer Flowbook made it; use that one";
+    trouble(file, "cannot be read", why)
+}
+
 fn failed(file: &Path, what: &str) -> impl Fn(rusqlite::Error) -> StoreError + use<> {
     let (file, what) = (file.to_owned(), what.to_owned());
     move |why| {
@@ -247,25 +245,6 @@ fn failed(file: &Path, what: &str) -> impl Fn(rusqlite::Error) -> StoreError + u
             ))
         })
     }
-}
-
-/// A record with a release or a link has passed its gates; one that was never stored waits, so that a run that is cut off here is gone on with.
-/// Whatever paused is due again.
-fn begun(
-    transaction: &Transaction<'_>,
-    record: &RecordKey,
-    at: Option<Timestamp>,
-) -> rusqlite::Result<()> {
-    let at = at.map(ledger::stamp);
-    transaction
-        .prepare_cached(
-            "INSERT INTO record (flow, key, end, hash, message, cause, passed, seen, ended)
-             VALUES (?1, ?2, 'waiting', 0, ?3, ?3, TRUE, ?4, COALESCE(?4, ''))
-             ON CONFLICT (flow, key) DO UPDATE SET passed = TRUE, next_try = NULL, fixed = FALSE,
-                hash = CASE WHEN end IN ('done', 'skipped') THEN 0 ELSE hash END",
-        )?
-        .execute(params![record.flow, record.key, BEGUN, at])
-        .map(drop)
 }
 
 impl Store for SqliteStore {
@@ -288,21 +267,8 @@ impl Store for SqliteStore {
         after: Option<&str>,
         most: usize,
     ) -> Result<Vec<(String, State)>, StoreError> {
-        let behind = after.map_or("?2 IS NULL", |_| "key > ?2");
-        let most = i64::try_from(most).unwrap_or(i64::MAX);
-        let failed = self.failed("read which records wait");
-        let mut query = self
-            .connection
-            .prepare_cached(&format!(
-                "SELECT key, {STATE} FROM record WHERE flow = ?1 AND end IN ('waiting', 'failed') AND {behind} ORDER BY key LIMIT ?3"
-            ))
-            .map_err(&failed)?;
-        let rows = query
-            .query_map(params![flow, after, most], |row| {
-                Ok((row.get(0)?, listing::state(row, 1)?))
-            })
-            .map_err(&failed)?;
-        rows.collect::<Result<_, _>>().map_err(&failed)
+        listing::unfinished(&self.connection, flow, after, most)
+            .map_err(self.failed("read which records wait"))
     }
 
     fn end(&mut self, flow: &str, ends: &[Ending]) -> Result<(), StoreError> {
@@ -313,24 +279,8 @@ impl Store for SqliteStore {
     }
 
     fn links(&self, record: &RecordKey) -> Result<Vec<Link>, StoreError> {
-        let failed = self.failed("read what a record is linked to");
-        let mut query = self
-            .connection
-            .prepare_cached(
-                "SELECT step, resource, target, hash FROM link WHERE flow = ?1 AND key = ?2 ORDER BY number",
-            )
-            .map_err(&failed)?;
-        let rows = query
-            .query_map([&record.flow, &record.key], |row| {
-                Ok(Link {
-                    step: row.get(0)?,
-                    resource: row.get(1)?,
-                    target: ledger::unjson(&row.get::<_, String>(2)?)?,
-                    hash: row.get::<_, i64>(3)?.cast_unsigned(),
-                })
-            })
-            .map_err(&failed)?;
-        rows.collect::<Result<_, _>>().map_err(&failed)
+        links::of_record(&self.connection, record)
+            .map_err(self.failed("read what a record is linked to"))
     }
 
     fn linked(
@@ -339,17 +289,7 @@ impl Store for SqliteStore {
         key: &str,
         resource: &str,
     ) -> Result<Option<Value>, StoreError> {
-        self.connection
-            .prepare_cached(
-                "SELECT target FROM link WHERE source = ?1 AND key = ?2 AND resource = ?3 ORDER BY number DESC LIMIT 1",
-            )
-            .and_then(|mut query| {
-                query
-                    .query_row([source_resource, key, resource], |row| {
-                        ledger::unjson(&row.get::<_, String>(0)?)
-                    })
-                    .optional()
-            })
+        links::linked(&self.connection, source_resource, key, resource)
             .map_err(self.failed("read what a record is linked to"))
     }
 
@@ -359,24 +299,8 @@ impl Store for SqliteStore {
         target: &Value,
         source_resource: &str,
     ) -> Result<Option<String>, StoreError> {
-        let failed = self.failed("read what a record was made from");
-        let target = ledger::json(target).map_err(&failed)?;
-        let mut query = self
-            .connection
-            .prepare_cached(
-                "SELECT DISTINCT key FROM link WHERE resource = ?1 AND target = ?2 AND source = ?3 AND hash <> 0 LIMIT 2",
-            )
-            .map_err(&failed)?;
-        let keys = query
-            .query_map([resource, &target, source_resource], |row| {
-                row.get::<_, String>(0)
-            })
-            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .map_err(&failed)?;
-        Ok(match keys.as_slice() {
-            [one] => Some(one.clone()),
-            _ => None,
-        })
+        links::made_from(&self.connection, resource, target, source_resource)
+            .map_err(self.failed("read what a record was made from"))
     }
 
     fn cautious(&self) -> bool {
@@ -408,22 +332,11 @@ impl Store for SqliteStore {
         self.write("stored what is written", |transaction, fence| {
             for outcome in &batch.outcomes {
                 if let Some((source, link)) = &outcome.link {
-                    transaction
-                        .prepare_cached(
-                            "INSERT INTO link (flow, key, step, source, resource, target, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                        )?
-                        .execute(params![
-                            outcome.record.flow,
-                            outcome.record.key,
-                            link.step,
-                            source,
-                            link.resource,
-                            ledger::json(&link.target)?,
-                            link.hash.cast_signed(),
-                        ])?;
-                    begun(transaction, &outcome.record, None)?;
+                    links::put(transaction, &outcome.record, source, link)?;
+                    listing::begun(transaction, &outcome.record, None)?;
                 }
-                if let Some(mut entry) = ledger::entry(transaction, &outcome.record, &outcome.step)? {
+                if let Some(mut entry) = ledger::entry(transaction, &outcome.record, &outcome.step)?
+                {
                     entry.end(outcome);
                     ledger::put(transaction, &entry, fence)?;
                 }
@@ -435,11 +348,15 @@ impl Store for SqliteStore {
                 let mut entry = ledger::entry(transaction, &record, &step)?
                     .unwrap_or_else(|| Entry::planned(release.intent.clone()));
                 if let Some(chosen) = entry.release(release) {
-                    overruled.push(Overruled { record, step, chosen });
+                    overruled.push(Overruled {
+                        record,
+                        step,
+                        chosen,
+                    });
                     continue;
                 }
                 ledger::put(transaction, &entry, fence)?;
-                begun(transaction, &record, Some(at))?;
+                listing::begun(transaction, &record, Some(at))?;
             }
             Ok(overruled)
         })

@@ -195,6 +195,22 @@ fn records_of_one_cause_are_counted_together_whatever_their_values() {
 }
 
 #[test]
+fn records_that_are_begun_have_one_cause_whoever_says_it() {
+    both(|store| {
+        confirm(store, "draft", "d-1");
+        let begun = [ending("8", ended(End::Waiting, 1).begun())];
+        store.end("orders", &begun).expect("stored");
+        let waiting = Filter {
+            ends: vec![End::Waiting],
+            ..Filter::default()
+        };
+        let causes = store.causes(&waiting).expect("read");
+        let counts: Vec<u64> = causes.iter().map(|cause| cause.count).collect();
+        assert_eq!(counts, [2]);
+    });
+}
+
+#[test]
 fn a_cause_has_a_few_examples() {
     both(|store| {
         let many: Vec<Ending> = (1..=9)
@@ -349,6 +365,25 @@ fn a_store_of_an_earlier_version_is_brought_to_this_one() {
         (3, None, false),
         "it is due"
     );
+}
+
+#[test]
+fn a_store_of_a_later_version_is_left_as_it_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    drop(SqliteStore::open(folder.path()).expect("a store"));
+    let file = folder.path().join("store.sqlite");
+    let connection = rusqlite::Connection::open(&file).expect("a file");
+    connection
+        .pragma_update(None, "user_version", 99)
+        .expect("written");
+    drop(connection);
+    let said = |why: StoreError| why.0.replace(&folder.path().display().to_string(), "DIR");
+    let refused =
+        "The store DIR/store.sqlite cannot be read: a newer Flowbook made it; use that one.";
+    let read = SqliteStore::open_to_read(folder.path());
+    assert_eq!(said(read.expect_err("refused")), refused);
+    let opened = SqliteStore::open(folder.path());
+    assert_eq!(said(opened.expect_err("refused")), refused);
 }
 
 #[test]
