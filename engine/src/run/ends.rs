@@ -7,7 +7,8 @@ use flowbook_stdlib::value::Value;
 use flowbook_stdlib::wire;
 use jiff::SignedDuration;
 
-use super::page::{Engine, Life, THERE};
+use super::acts::THERE;
+use super::page::{Engine, Life};
 use super::relink::Kept;
 use super::report::{FailureReport, FlowReport, RecordReport};
 use super::row::{self, Counts};

@@ -25,11 +25,13 @@ pub mod stopping;
 pub mod table;
 pub mod test;
 
+mod acts;
 mod again;
 mod agree;
 mod alone;
 mod ask;
 mod cautious;
+mod confirm;
 mod cursor;
 mod decide;
 mod deliver;
@@ -55,7 +57,8 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use page::{ADOPTED, THERE};
+pub use acts::THERE;
+pub use page::ADOPTED;
 
 use report::{Finding, FlowReport, RecordReport, Report};
 use stopping::StopToken;

@@ -5,8 +5,9 @@
 
 use flowbook_stdlib::value::Value;
 
+use super::acts::{FLOW_END, THERE};
 use super::changes::Does;
-use super::page::{ADOPTED, Engine, FLOW_END, Life, THERE};
+use super::page::{ADOPTED, Engine, Life};
 use super::payload::hash_of;
 use super::step::{Found, Turned};
 use super::stop::{Ended, Kind, Stop};

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
+use super::acts::THERE;
 use super::changes::{Change, Does};
-use super::page::THERE;
 use crate::connect::Trouble;
 use crate::plan::connector::ResourceIx;
 use crate::store::End;
