@@ -1,25 +1,9 @@
-//! Expressions: flat runs of operands and operators, read by precedence climbing.
+//! Expressions.
 
+use super::climb::{Token, climb};
 use super::{At, P, Parts, Rule, escape};
 use crate::ast::*;
 use crate::span::Span;
-
-/// One piece of a flat run.
-enum Token {
-    Operand(Expr),
-    Not(Span),
-    Minus(Span),
-    Sign(BinaryOp),
-    Else,
-    Pipe(Stage, Span),
-    Exists(Span),
-    Missing(Span),
-}
-
-struct Climb {
-    tokens: std::iter::Peekable<std::vec::IntoIter<Token>>,
-    whole: Span,
-}
 
 impl At {
     /// `expr`, `chain` and `sum`.
@@ -29,11 +13,7 @@ impl At {
             .into_inner()
             .filter_map(|pair| self.token(pair))
             .collect();
-        Climb {
-            tokens: tokens.into_iter().peekable(),
-            whole,
-        }
-        .or()
+        climb(tokens, whole)
     }
 
     fn token(self, pair: P<'_>) -> Option<Token> {
@@ -431,101 +411,6 @@ impl At {
         }
     }
 
-    /// `{ rows }` of a table or a match.
-    pub fn rows(self, pair: P<'_>) -> Rows {
-        let span = self.span(&pair);
-        let rows = pair
-            .into_inner()
-            .filter(|part| matches!(part.as_rule(), Rule::row | Rule::arow))
-            .map(|row| self.row(row))
-            .collect();
-        Rows { rows, span }
-    }
-
-    fn row(self, pair: P<'_>) -> Row {
-        let span = self.span(&pair);
-        let mut row = Row {
-            cells: Vec::new(),
-            otherwise: false,
-            from: None,
-            until: None,
-            when: None,
-            give: bad(span),
-            span,
-        };
-        let day = |part: P<'_>| {
-            let date = Parts::of(part).find(Rule::date)?;
-            let span = self.span(&date);
-            Some((self.literal(date)?, span))
-        };
-        for part in pair.into_inner() {
-            match part.as_rule() {
-                Rule::otherwise => row.otherwise = true,
-                Rule::cell => row.cells.push(self.cell(part)),
-                Rule::row_from => row.from = day(part),
-                Rule::row_until => row.until = day(part),
-                Rule::filter => row.when = Some(self.filter(part)),
-                Rule::expr => row.give = self.expr(part),
-                _ => {}
-            }
-        }
-        row
-    }
-
-    /// `a | b`; also a CSV's cell.
-    pub fn cell(self, pair: P<'_>) -> Cell {
-        let span = self.span(&pair);
-        let alternatives = pair
-            .into_inner()
-            .filter(|part| part.as_rule() == Rule::alt)
-            .filter_map(|alt| self.alternative(Parts::of(alt).next()?))
-            .collect();
-        Cell { alternatives, span }
-    }
-
-    fn alternative(self, pair: P<'_>) -> Option<Alternative> {
-        let span = self.span(&pair);
-        Some(match pair.as_rule() {
-            Rule::any => Alternative::Any,
-            Rule::compare => {
-                let mut parts = Parts::of(pair);
-                let op = match parts.next()?.as_str().trim() {
-                    ">=" => BinaryOp::Ge,
-                    "<=" => BinaryOp::Le,
-                    ">" => BinaryOp::Gt,
-                    _ => BinaryOp::Lt,
-                };
-                Alternative::Compare(op, self.literal(parts.next()?)?, span)
-            }
-            Rule::range => {
-                let percent = pair.as_str().trim_end().ends_with('%');
-                let mut ends = pair.into_inner().map(|end| {
-                    if end.as_rule() != Rule::rdigits {
-                        return self.literal(end);
-                    }
-                    let digits = end.as_str().trim_end_matches('%').to_owned();
-                    Some(if percent {
-                        Literal::Percent(digits)
-                    } else {
-                        Literal::Number(digits)
-                    })
-                });
-                Alternative::Range(ends.next()??, ends.next()??, span)
-            }
-            _ => {
-                let mut constants = pair.into_inner().filter_map(|part| {
-                    let inner = Parts::of(part).next()?;
-                    let span = self.span(&inner);
-                    Some(match inner.as_rule() {
-                        Rule::name => Constant::Name(self.word(inner)),
-                        _ => Constant::Literal(self.literal(inner)?, span),
-                    })
-                });
-                Alternative::Set(constants.next()?, constants.collect())
-            }
-        })
-    }
-
     /// An expression that the grammar promises.
     pub fn some(self, pair: Option<P<'_>>, span: Span) -> Expr {
         pair.map_or_else(|| bad(span), |pair| self.expr(pair))
@@ -547,150 +432,5 @@ pub(super) fn bad(span: Span) -> Expr {
     Expr {
         kind: ExprKind::Bad,
         span,
-    }
-}
-
-impl Climb {
-    fn sign(&mut self, ops: &[BinaryOp]) -> Option<BinaryOp> {
-        match self.tokens.peek() {
-            Some(Token::Sign(op)) if ops.contains(op) => {
-                let op = *op;
-                self.tokens.next();
-                Some(op)
-            }
-            _ => None,
-        }
-    }
-
-    fn left(&mut self, ops: &[BinaryOp], operand: fn(&mut Climb) -> Expr) -> Expr {
-        let mut left = operand(self);
-        while let Some(op) = self.sign(ops) {
-            left = binary(op, left, operand(self));
-        }
-        left
-    }
-
-    fn or(mut self) -> Expr {
-        self.left(&[BinaryOp::Or], Climb::and)
-    }
-
-    fn and(&mut self) -> Expr {
-        self.left(&[BinaryOp::And], Climb::not)
-    }
-
-    fn not(&mut self) -> Expr {
-        if let Some(Token::Not(span)) = self.tokens.next_if(|token| matches!(token, Token::Not(_)))
-        {
-            let inner = self.not();
-            return Expr {
-                span: span.to(inner.span),
-                kind: ExprKind::Not(Box::new(inner)),
-            };
-        }
-        self.compare()
-    }
-
-    fn compare(&mut self) -> Expr {
-        const COMPARE: &[BinaryOp] = &[
-            BinaryOp::Eq,
-            BinaryOp::Ne,
-            BinaryOp::Lt,
-            BinaryOp::Le,
-            BinaryOp::Gt,
-            BinaryOp::Ge,
-            BinaryOp::In,
-        ];
-        let mut left = self.chain();
-        loop {
-            if let Some(op) = self.sign(COMPARE) {
-                left = binary(op, left, self.chain());
-                continue;
-            }
-            match self
-                .tokens
-                .next_if(|token| matches!(token, Token::Exists(_) | Token::Missing(_)))
-            {
-                Some(Token::Exists(span)) => {
-                    left = Expr {
-                        span: left.span.to(span),
-                        kind: ExprKind::Exists(Box::new(left)),
-                    };
-                }
-                Some(Token::Missing(span)) => {
-                    left = Expr {
-                        span: left.span.to(span),
-                        kind: ExprKind::Missing(Box::new(left)),
-                    };
-                }
-                _ => return left,
-            }
-        }
-    }
-
-    fn chain(&mut self) -> Expr {
-        let mut left = self.sum();
-        loop {
-            match self
-                .tokens
-                .next_if(|token| matches!(token, Token::Else | Token::Pipe(..)))
-            {
-                Some(Token::Pipe(stage, span)) => {
-                    left = Expr {
-                        span: left.span.to(span),
-                        kind: ExprKind::Pipe(Box::new(left), stage),
-                    };
-                }
-                Some(_) => {
-                    let right = self.sum();
-                    left = Expr {
-                        span: left.span.to(right.span),
-                        kind: ExprKind::Else(Box::new(left), Box::new(right)),
-                    };
-                }
-                None => return left,
-            }
-        }
-    }
-
-    fn sum(&mut self) -> Expr {
-        let mut left = self.product();
-        loop {
-            if let Some(op) = self.sign(&[BinaryOp::Add]) {
-                left = binary(op, left, self.product());
-            } else if self
-                .tokens
-                .next_if(|token| matches!(token, Token::Minus(_)))
-                .is_some()
-            {
-                left = binary(BinaryOp::Sub, left, self.product());
-            } else {
-                return left;
-            }
-        }
-    }
-
-    fn product(&mut self) -> Expr {
-        self.left(&[BinaryOp::Mul, BinaryOp::Div], Climb::negated)
-    }
-
-    fn negated(&mut self) -> Expr {
-        match self.tokens.next() {
-            Some(Token::Minus(span)) => {
-                let inner = self.negated();
-                Expr {
-                    span: span.to(inner.span),
-                    kind: ExprKind::Neg(Box::new(inner)),
-                }
-            }
-            Some(Token::Operand(expr)) => expr,
-            _ => bad(self.whole),
-        }
-    }
-}
-
-fn binary(op: BinaryOp, left: Expr, right: Expr) -> Expr {
-    Expr {
-        span: left.span.to(right.span),
-        kind: ExprKind::Binary(op, Box::new(left), Box::new(right)),
     }
 }

@@ -1,9 +1,11 @@
 //! Pairs of the grammar → tree. The grammar has said yes by now, so each piece is where it is looked for; a missing one becomes a `Bad` node, never a panic.
 
+mod climb;
 mod connector;
 mod expr;
 mod flow;
 mod item;
+mod rows;
 mod types;
 
 use pest::iterators::Pair;
