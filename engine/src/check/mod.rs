@@ -32,6 +32,7 @@ mod named;
 mod narrow;
 mod operate;
 mod order;
+mod origin;
 mod payload;
 mod places;
 mod proof;

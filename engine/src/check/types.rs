@@ -1,4 +1,4 @@
-//! Types as written → types. Names of types are looked up through [`Names`]; what is wrong is told once and becomes [`Kind::Unknown`].
+//! Types as written → types. Names of types are looked up through `Names`; what is wrong is told once and becomes [`Kind::Unknown`].
 
 mod record;
 

@@ -1,6 +1,6 @@
 //! The store on disk: one SQLite file in the flowbook's `.flowbook/`, readable by its owner alone, held by one process at a time.
 //!
-//! Every write goes through [`SqliteStore::write`]: one transaction, under our fencing number, and none after one that failed.
+//! Every write goes through `SqliteStore::write`: one transaction, under our fencing number, and none after one that failed.
 
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
