@@ -102,7 +102,7 @@ impl<'a, S: Systems> Engine<'a, S> {
                     trouble
                 }
                 Outcome::Taken(trouble) => {
-                    self.not_made(life, &name, Phase::Refused)?;
+                    self.not_made(life, &name, Phase::Refused, &release.sought)?;
                     self.forget_written(life, step);
                     let found = self.at(life, turn, |machine| machine.look(turned.0)).await;
                     return match found {
@@ -119,7 +119,7 @@ impl<'a, S: Systems> Engine<'a, S> {
                     };
                 }
                 Outcome::Gone(trouble) => {
-                    self.not_made(life, &name, Phase::Refused)?;
+                    self.not_made(life, &name, Phase::Refused, &release.sought)?;
                     if found.is_none() {
                         // a person may have done it by hand: booked the draft
                         let sought = &release.sought;
@@ -142,16 +142,16 @@ impl<'a, S: Systems> Engine<'a, S> {
                     };
                 }
                 Outcome::Refused(trouble) => {
-                    self.not_made(life, &name, Phase::Refused)?;
+                    self.not_made(life, &name, Phase::Refused, &release.sought)?;
                     return Err(of_trouble(trouble, step).into());
                 }
                 Outcome::TurnedAway(away) => {
-                    self.not_made(life, &name, Phase::Unsent)?;
+                    self.not_made(life, &name, Phase::Unsent, &release.sought)?;
                     self.leave_alone(life, away, &mut waited).await?;
                     continue;
                 }
                 Outcome::Unsent(trouble) => {
-                    self.not_made(life, &name, Phase::Unsent)?;
+                    self.not_made(life, &name, Phase::Unsent, &release.sought)?;
                     return Err(if trouble.local {
                         of_trouble(trouble, step).into()
                     } else {
@@ -238,12 +238,18 @@ impl<'a, S: Systems> Engine<'a, S> {
         self.ended_as(life, name, phase, &[])
     }
 
-    /// It had no effect, so it was no attempt.
-    fn not_made(&self, life: &mut Life<'a>, name: &str, phase: Phase) -> Result<(), Halt> {
-        if let Some(attempts) = life.attempts.get_mut(name) {
-            attempts.hashes.pop();
-        }
-        self.ended_as(life, name, phase, &[])
+    /// It had no effect, so it was no attempt. Those before it, which nobody heard of, are still to be looked at.
+    fn not_made(
+        &self,
+        life: &mut Life<'a>,
+        name: &str,
+        phase: Phase,
+        sought: &[Sought],
+    ) -> Result<(), Halt> {
+        let attempts = life.attempts.entry(name.to_owned()).or_default();
+        attempts.hashes.pop();
+        let earlier = !attempts.hashes.is_empty();
+        self.ended_as(life, name, phase, if earlier { sought } else { &[] })
     }
 
     fn ended_as(

@@ -262,9 +262,12 @@ impl Entry {
         self.look_at = outcome.look_at;
         match outcome.phase {
             Phase::Confirmed => self.payload = None,
-            // It had no effect, so it was no attempt.
+            // It had no effect, so it was no attempt: what was known of those before it is known still.
             Phase::Refused | Phase::Unsent => {
                 self.attempts.pop();
+                if !self.attempts.is_empty() {
+                    self.phase = Phase::Settled;
+                }
             }
             _ => {}
         }

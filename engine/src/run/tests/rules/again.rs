@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::one_order;
 use crate::run::report::Report;
-use crate::run::tests::shop::{CUSTOMERS, DRAFTS, PAYMENTS, paid, paid_order, record};
+use crate::run::tests::shop::{
+    CUSTOMERS, DRAFTS, PAYMENTS, of_any_status, order, paid, paid_order, record,
+};
 use crate::run::tests::systems::Fault;
 use crate::run::tests::trial::{Trial, waited};
 use crate::store::End;
@@ -49,6 +51,24 @@ fn attempts_that_nobody_heard_of_count_though_one_after_them_was_refused() {
         shop.go_in(60);
         assert_eq!(shop.phases("1")[0].1, Phase::Settled);
         assert_eq!(shop.count(CUSTOMERS), 0, "a fourth one left");
+    }
+}
+
+#[test]
+fn attempts_that_nobody_heard_of_count_though_a_run_in_between_never_came_to_them() {
+    for turned in [Fault::Refused, Fault::Unsent] {
+        let of_status = |status| [order("1", Some("A1"), "a@b.se", status, "")];
+        let shop = Trial::settling(of_any_status())
+            .with_orders(of_status("paid"))
+            .with_faults([Fault::None, Fault::Silent, turned]);
+        shop.go();
+        // The customer has changed and is refused: the draft's turn does not come.
+        shop.orders(of_status("sent"));
+        shop.faults([Fault::Refused]);
+        shop.go_in(60);
+        shop.faults([Fault::None, Fault::Silent, Fault::Silent, Fault::None]);
+        shop.go_in(120);
+        assert_eq!(shop.count(DRAFTS), 0, "a fourth one left");
     }
 }
 

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::one_order;
 use crate::run::tests::shop::{DRAFTS, record};
 use crate::run::tests::systems::Fault;
-use crate::run::tests::trial::SETTLE;
+use crate::run::tests::trial::{SETTLE, key_of};
+use crate::store::Records;
 
 #[test]
 fn what_comes_later_than_promised_is_told_by_the_second_look() {
@@ -28,6 +31,24 @@ fn what_comes_later_than_promised_is_told_by_the_second_look() {
     insta::assert_snapshot!(shop.go_in(25 * 60).findings[0].message, @"draft was in books.drafts and is not found there any more.");
     let report = shop.go_in(49 * 60);
     assert!(report.findings.is_empty(), "three looks are all");
+}
+
+#[test]
+fn what_nobody_heard_of_is_asked_for_though_the_attempt_after_it_was_refused() {
+    let shop = one_order().with_faults([Fault::None, Fault::Silent, Fault::Refused]);
+    assert_eq!(shop.go().flows[0].failed, 1);
+    // A person books the order by hand, and the first draft comes later than promised.
+    let mut store = shop.store.lock().unwrap();
+    let dismissed = store.dismiss(&key_of("1"), "by hand", Timestamp::now());
+    dismissed.unwrap();
+    drop(store);
+    shop.give(DRAFTS, [record(["late9", "A1", "id1", ""])]);
+    let findings = shop.go_in(11).findings;
+    let told: Vec<&str> = findings.iter().map(|finding| &*finding.message).collect();
+    assert_eq!(
+        told,
+        ["draft is in books.drafts after all: the answer to it was lost."]
+    );
 }
 
 #[test]
