@@ -72,6 +72,14 @@ fn carried_over() -> (Workplace, Servers) {
     (place, servers)
 }
 
+/// Both orders are carried over, each with one note, and no draft was made besides.
+fn is_whole(place: &Workplace, servers: &Servers, made: usize) {
+    let states = (state(place, BEGUN), state(place, DONE));
+    assert_eq!(states, (json!("done"), json!("done")));
+    let notes = (notes(servers, BEGUN), notes(servers, DONE));
+    assert_eq!((drafts(servers), notes), (made, (1, 1)));
+}
+
 #[test]
 fn who_lost_the_store_is_told_of_relink_which_mends_it() {
     let (place, servers) = carried_over();
@@ -102,15 +110,7 @@ fn who_lost_the_store_is_told_of_relink_which_mends_it() {
     assert_eq!(notes(&servers, BEGUN), 0);
 
     run(&place, &servers);
-    assert_eq!(state(&place, BEGUN), "done");
-    assert_eq!(
-        (
-            drafts(&servers),
-            notes(&servers, BEGUN),
-            notes(&servers, DONE)
-        ),
-        (made, 1, 1)
-    );
+    is_whole(&place, &servers, made);
 }
 
 #[test]
@@ -134,18 +134,7 @@ fn an_older_copy_of_the_store_is_mended_the_same_way() {
     );
     said(&place, &servers, &format!("relink {BOOK} {RUN}"));
     run(&place, &servers);
-    assert_eq!(
-        (state(&place, BEGUN), state(&place, DONE)),
-        (json!("done"), json!("done"))
-    );
-    assert_eq!(
-        (
-            drafts(&servers),
-            notes(&servers, BEGUN),
-            notes(&servers, DONE)
-        ),
-        (made, 1, 1)
-    );
+    is_whole(&place, &servers, made);
 }
 
 #[test]

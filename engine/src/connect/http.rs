@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use flowbook_stdlib::operations::same;
 use flowbook_stdlib::value::Value;
-use flowbook_stdlib::wire::{Habits, Holder, Reader};
+use flowbook_stdlib::wire::{Holder, Reader};
 
 use super::access::{Access, TokenKeeper};
 use super::body::{self, Holes};
@@ -68,14 +68,9 @@ impl HttpSystems {
         let readers = resources
             .iter()
             .map(|resource| {
-                let connector = systems
-                    .get(resource.system as usize)
-                    .map(|system| &*system.connector);
-                let habits = Habits {
-                    empty_is_none: connector.is_some_and(|connector| connector.empty_is_none),
-                    any_case: connector.is_some_and(|connector| connector.any_case),
-                };
-                Reader::new(&resource.shape, habits)
+                let system = systems.get(resource.system as usize);
+                let habits = system.map(|system| system.connector.habits());
+                Reader::new(&resource.shape, habits.unwrap_or_default())
             })
             .collect();
         let lines = systems

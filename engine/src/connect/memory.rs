@@ -12,7 +12,7 @@ use flowbook_stdlib::display::in_text;
 use flowbook_stdlib::operations::same;
 use flowbook_stdlib::types::{Field, Kind};
 use flowbook_stdlib::value::Value;
-use flowbook_stdlib::wire::{Habits, Holder, Reader, encode, overlay, written};
+use flowbook_stdlib::wire::{Holder, Reader, encode, overlay, written};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -74,14 +74,9 @@ impl MemorySystems {
         let readers = resources
             .iter()
             .map(|resource| {
-                let connector = systems
-                    .get(resource.system as usize)
-                    .map(|system| &*system.connector);
-                let habits = Habits {
-                    empty_is_none: connector.is_some_and(|connector| connector.empty_is_none),
-                    any_case: connector.is_some_and(|connector| connector.any_case),
-                };
-                Reader::new(&resource.shape, habits)
+                let system = systems.get(resource.system as usize);
+                let habits = system.map(|system| system.connector.habits());
+                Reader::new(&resource.shape, habits.unwrap_or_default())
             })
             .collect();
         MemorySystems {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use flowbook_grammar::Span;
 use flowbook_stdlib::types::{Shape, Type};
 use flowbook_stdlib::value::Value;
+use flowbook_stdlib::wire::Habits;
 use serde::{Deserialize, Serialize};
 
 /// A kind of system.
@@ -36,6 +37,16 @@ pub struct Connector {
     pub error: ErrorShape,
     /// How long a written record may stay unseen: *not found* is believed only after it. Seconds.
     pub settle_s: u64,
+}
+
+impl Connector {
+    /// How its systems write what they answer.
+    pub fn habits(&self) -> Habits {
+        Habits {
+            empty_is_none: self.empty_is_none,
+            any_case: self.any_case,
+        }
+    }
 }
 
 /// `param` or `secret` of a connector.

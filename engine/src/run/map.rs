@@ -217,10 +217,7 @@ impl Reads {
             .systems
             .iter()
             .find(|known| known.name == system)
-            .map(|system| Habits {
-                empty_is_none: system.connector.empty_is_none,
-                any_case: system.connector.any_case,
-            })
+            .map(|system| system.connector.habits())
             .unwrap_or_default();
         let key = resource.and_then(|resource| resource.key);
         let reader = match needs(&entry.program) {
