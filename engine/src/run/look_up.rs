@@ -305,24 +305,6 @@ impl<'a, S: Systems> Engine<'a, S> {
         Ok(written.then_some((found, hash)))
     }
 
-    /// The parent of a write that only its parent tells of.
-    async fn refresh_parent(&self, life: &mut Life<'a>, step: &'a Step) -> Result<(), Halt> {
-        for parent in step.late.iter().copied() {
-            let turned: Vec<Turned> = life
-                .machine
-                .bounds
-                .answers
-                .keys()
-                .filter(|(ix, _)| *ix == parent)
-                .cloned()
-                .collect();
-            for turned in turned {
-                self.refresh(life, &turned).await?;
-            }
-        }
-        Ok(())
-    }
-
     /// An update of a record at hand: it is read by its key and compared.
     async fn read_record(
         &self,

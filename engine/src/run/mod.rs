@@ -44,6 +44,7 @@ mod page;
 mod payload;
 mod personal;
 mod question;
+mod refresh;
 mod release;
 mod relink;
 mod row;

@@ -152,6 +152,15 @@ impl Trial {
         }
     }
 
+    /// A run of which nobody hears.
+    fn process<'t>(
+        &'t self,
+        store: Arc<Mutex<dyn Store>>,
+        options: &'t Options,
+    ) -> impl Future<Output = Report> + 't {
+        run(&self.plan, &self.tables, store, options, &Silent)
+    }
+
     fn go_on(&self, store: Arc<Mutex<dyn Store>>, options: &Options) -> (Report, String) {
         let heard = Heard::default();
         let options = self.begin(options.clone());
@@ -163,13 +172,7 @@ impl Trial {
     /// A run that is asked to stop after so long.
     pub fn asked_to_stop(&self, after: Duration) -> Report {
         let options = self.begin(Options::default());
-        let run = run(
-            &self.plan,
-            &self.tables,
-            self.store.clone(),
-            &options,
-            &Silent,
-        );
+        let run = self.process(self.store.clone(), &options);
         let asked = async {
             tokio::time::sleep(after).await;
             options.stop.raise();
@@ -190,7 +193,7 @@ impl Trial {
 
     fn dies_on(&self, store: Arc<Mutex<dyn Store>>, after: Duration) {
         let options = self.begin(Options::default());
-        let run = run(&self.plan, &self.tables, store, &options, &Silent);
+        let run = self.process(store, &options);
         let died = self
             .time
             .block_on(async { tokio::time::timeout(after, run).await });
@@ -200,13 +203,7 @@ impl Trial {
     /// A run that dies after so many steps. False where it ends before.
     pub fn dies_at_step(&self, step: usize) -> bool {
         let options = self.begin(Options::default());
-        let run = run(
-            &self.plan,
-            &self.tables,
-            self.store.clone(),
-            &options,
-            &Silent,
-        );
+        let run = self.process(self.store.clone(), &options);
         let dies = Dies {
             run: Box::pin(run),
             left: step,
