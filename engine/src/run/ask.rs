@@ -8,7 +8,7 @@ use futures_util::stream::{self, StreamExt};
 use indexmap::IndexMap;
 
 use super::Options;
-use super::cache::{Answer, Cache, Fetch, Question};
+use super::cache::{Answer, Asked, Cache, Fetch, Question};
 use super::ops;
 use super::page::{Engine, Life};
 use super::release::Journal;
@@ -52,8 +52,9 @@ impl From<Fetch> for Wanted {
     }
 }
 
-type Answers = Result<Vec<(Question, Answer)>, Trouble>;
-type Job<'j> = Pin<Box<dyn Future<Output = Answers> + Send + 'j>>;
+type Known = Vec<(Question, Answer)>;
+type Answers = Result<Known, Trouble>;
+type Job<'j> = Pin<Box<dyn Future<Output = Result<(Asked, Known), Trouble>> + Send + 'j>>;
 
 impl<'a, S: Systems> Engine<'a, S> {
     /// Asks what a round needs, wave after wave, for all records at once. What waits for a step's write is asked when it is used.
@@ -172,25 +173,35 @@ impl<'a, S: Systems> Asker<'a, S> {
                 Question::Find(resource, find, _) => {
                     finds.entry((resource, find)).or_default().push(fetch);
                 }
-                _ => jobs.push(Box::pin(self.single(fetch))),
+                _ => jobs.push(Box::pin(self.noting(self.single(fetch)))),
             }
         }
         for ((resource, find), fetches) in finds {
-            jobs.push(Box::pin(self.find(resource, find, fetches)));
+            jobs.push(Box::pin(self.noting(self.find(resource, find, fetches))));
         }
         let mut answers = stream::iter(jobs).buffer_unordered(AT_ONCE);
         let mut trouble = None;
         while let Some(answers) = answers.next().await {
             match answers {
-                Ok(answers) => {
+                Ok((asked, answers)) => {
                     for (question, answer) in answers {
-                        self.cache.put(question, answer);
+                        self.cache
+                            .put(&self.plan.resources, asked, question, answer);
                     }
                 }
                 Err(stops) => trouble = Some(stops),
             }
         }
         trouble.map_or(Ok(()), Err)
+    }
+
+    /// Answers, and as of when.
+    async fn noting(
+        &self,
+        answers: impl Future<Output = Answers>,
+    ) -> Result<(Asked, Known), Trouble> {
+        let asked = self.cache.asks();
+        Ok((asked, answers.await?))
     }
 
     async fn find(&self, resource: ResourceIx, find: Option<u16>, fetches: Vec<Fetch>) -> Answers {

@@ -1,5 +1,7 @@
-//! What systems answered, by question and key value. Equal keys are one question, whichever record or line asks.
+//! What systems answered, by question and key value. Equal keys are one question, whichever record or line asks. An answer says how it was when it was
+//! asked for: what was written since is put into it, or it is asked for again.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use flowbook_stdlib::types::{Kind, Shape};
@@ -12,6 +14,8 @@ use crate::plan::connector::{Resource, ResourceIx};
 
 /// Beyond so many answers the cache starts anew: memory stays bounded, asking again is merely slower.
 const MOST_ANSWERS: usize = 100_000;
+/// Writes that are put into answers under way; an answer to a question from before them is asked for again.
+const MOST_WRITES: usize = 256;
 
 /// A question with its key value, comparable.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -26,6 +30,19 @@ pub enum Question {
     Link(ResourceIx, ResourceIx, String),
     /// The record with this key, read by it.
     Get(ResourceIx, String),
+}
+
+impl Question {
+    /// The resource whose records it asks for; none for a link.
+    fn resource(&self) -> Option<ResourceIx> {
+        match self {
+            Question::Link(..) => None,
+            Question::Find(of, ..)
+            | Question::One(of)
+            | Question::Sub(of, _)
+            | Question::Get(of, _) => Some(*of),
+        }
+    }
 }
 
 /// A question to be asked.
@@ -48,6 +65,10 @@ pub enum Answer {
     Trouble(Arc<Trouble>),
 }
 
+/// When a question was asked, counted in writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Asked(u64);
+
 /// What systems answered.
 #[derive(Debug, Default)]
 pub struct Cache(Mutex<Inner>);
@@ -60,26 +81,43 @@ struct Inner {
     of: FxHashMap<ResourceIx, Answers>,
     /// Links are about records of any resource.
     links: Answers,
+    /// The last ones, oldest first.
+    writes: VecDeque<Write>,
+    /// All there were.
+    written: u64,
 }
 
 impl Inner {
+    /// Puts what was written since it was asked into an answer. False where it is to be asked for again.
+    fn renew(
+        &self,
+        resources: &[Resource],
+        asked: Asked,
+        question: &Question,
+        answer: &mut Answer,
+    ) -> bool {
+        let Some(of) = question.resource() else {
+            return true;
+        };
+        let since = usize::try_from(self.written - asked.0).unwrap_or(usize::MAX);
+        let Some(known) = self.writes.len().checked_sub(since) else {
+            return false;
+        };
+        let mut since = self.writes.range(known..);
+        since.all(|write| write.of != of || Renewal::new(resources, write).keeps(question, answer))
+    }
+
     fn place(&self, question: &Question) -> Option<&Answers> {
-        match question {
-            Question::Link(..) => Some(&self.links),
-            Question::Find(of, ..)
-            | Question::One(of)
-            | Question::Sub(of, _)
-            | Question::Get(of, _) => self.of.get(of),
+        match question.resource() {
+            None => Some(&self.links),
+            Some(of) => self.of.get(&of),
         }
     }
 
     fn place_mut(&mut self, question: &Question) -> &mut Answers {
-        match question {
-            Question::Link(..) => &mut self.links,
-            Question::Find(of, ..)
-            | Question::One(of)
-            | Question::Sub(of, _)
-            | Question::Get(of, _) => self.of.entry(*of).or_default(),
+        match question.resource() {
+            None => &mut self.links,
+            Some(of) => self.of.entry(of).or_default(),
         }
     }
 
@@ -105,9 +143,18 @@ impl Cache {
         self.inner().place(question)?.get(question).cloned()
     }
 
-    /// Keeps an answer.
-    pub fn put(&self, question: Question, answer: Answer) {
+    /// Before a question is asked.
+    pub fn asks(&self) -> Asked {
+        Asked(self.inner().written)
+    }
+
+    /// Keeps an answer, as what was written since has left it; one that nobody can say this of is not kept.
+    pub fn put(&self, resources: &[Resource], asked: Asked, question: Question, answer: Answer) {
         let mut inner = self.inner();
+        let mut answer = answer;
+        if !inner.renew(resources, asked, &question, &mut answer) {
+            return;
+        }
         if inner.len() >= MOST_ANSWERS {
             inner.retain(|question, _| matches!(question, Question::One(_)));
         }
@@ -136,34 +183,73 @@ impl Cache {
         record: Option<&Value>,
         below: Option<&str>,
     ) {
-        let resource = &resources[ix as usize];
-        // A record that is not written yet (a dry run's) has no key that could be another's.
-        let own = |of: &Value| {
-            let key = resource.key?;
-            (*at(of, &[key]) != Value::Late).then(|| key_text(&resource.shape, of, key))
+        let write = Write {
+            of: ix,
+            record: record.cloned(),
+            below: below.map(str::to_owned),
         };
-        let key = record.and_then(own);
-        let mut keys: FxHashMap<Option<u16>, Vec<String>> = FxHashMap::default();
         let mut inner = self.inner();
         inner.links.clear();
-        let Some(answers) = inner.of.get_mut(&ix) else {
-            return;
-        };
-        answers.retain(|question, answer| match question {
+        if let Some(answers) = inner.of.get_mut(&ix) {
+            let mut renewal = Renewal::new(resources, &write);
+            answers.retain(|question, answer| renewal.keeps(question, answer));
+        }
+        inner.written += 1;
+        inner.writes.push_back(write);
+        if inner.writes.len() > MOST_WRITES {
+            inner.writes.pop_front();
+        }
+    }
+}
+
+/// A record was written, or a resource is asked again.
+#[derive(Debug)]
+struct Write {
+    of: ResourceIx,
+    record: Option<Value>,
+    below: Option<String>,
+}
+
+/// Puts a write into answers.
+struct Renewal<'w> {
+    resource: &'w Resource,
+    write: &'w Write,
+    /// The key of what was written. A record that is not written yet (a dry run's) has none that could be another's.
+    key: Option<String>,
+    /// What it is found by.
+    keys: FxHashMap<Option<u16>, Vec<String>>,
+}
+
+impl<'w> Renewal<'w> {
+    fn new(resources: &'w [Resource], write: &'w Write) -> Renewal<'w> {
+        let resource = &resources[write.of as usize];
+        let key = write.record.as_ref();
+        Renewal {
+            resource,
+            write,
+            key: key.and_then(|record| own_key(resource, record)),
+            keys: FxHashMap::default(),
+        }
+    }
+
+    /// False where the question is to be asked again.
+    fn keeps(&mut self, question: &Question, answer: &mut Answer) -> bool {
+        let resource = self.resource;
+        match question {
             Question::Find(_, find, asked) => {
-                let (Some(record), Some(_)) = (record, resource.key) else {
+                let (Some(record), Some(_)) = (&self.write.record, resource.key) else {
                     return false;
                 };
                 let Answer::Hits(hits) = answer else {
                     return false;
                 };
-                let keys = keys.entry(*find).or_insert_with(|| {
+                let keys = self.keys.entry(*find).or_insert_with(|| {
                     let fields = find_fields(resource, *find);
                     let text = |path: &Vec<u16>| canon_at(&resource.shape, record, path);
                     fields.iter().map(text).collect()
                 });
                 let matches = keys.iter().eq(asked.iter());
-                let is_it = |hit: &Value| key.is_some() && own(hit) == key;
+                let is_it = |hit: &Value| self.key.is_some() && own_key(resource, hit) == self.key;
                 let known = hits.iter().any(is_it);
                 match (matches, known) {
                     (true, true) => {
@@ -187,11 +273,19 @@ impl Cache {
                     (false, false) => true,
                 }
             }
-            Question::Sub(_, parent) => below.is_some_and(|below| below != parent),
-            Question::Get(_, id) => key.as_ref().is_some_and(|key| key != id),
+            Question::Sub(_, parent) => {
+                let below = self.write.below.as_ref();
+                below.is_some_and(|below| below != parent)
+            }
+            Question::Get(_, id) => self.key.as_ref().is_some_and(|key| key != id),
             Question::One(_) | Question::Link(..) => true,
-        });
+        }
     }
+}
+
+fn own_key(resource: &Resource, of: &Value) -> Option<String> {
+    let key = resource.key?;
+    (*at(of, &[key]) != Value::Late).then(|| key_text(&resource.shape, of, key))
 }
 
 /// The paths of a find's fields; the resource's key where none.

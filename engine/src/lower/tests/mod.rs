@@ -358,7 +358,7 @@ fn a_plan_runs() {
     };
     assert!(matches!(only(flow, ARTICLES).what, Question::Find { .. }));
     let hits = Answer::Hits([texts(&["A", "n-1"])].into());
-    cache.put(fetch.question, hits);
+    cache.put(&plan.resources, cache.asks(), fetch.question, hits);
     assert!(machine.truth(when).is_ok_and(|holds| holds));
 }
 
