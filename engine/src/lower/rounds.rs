@@ -52,8 +52,12 @@ fn wave(graph: Graph<'_>, ask: AskIx, waves: &mut FxHashMap<AskIx, u16>) -> u16 
     waves.insert(ask, 0); // while it is being numbered
     let roots = graph.ask_nodes(ask);
     let reached = graph.reach(roots, Through::Values, true, &FxHashSet::default());
+    // What turns into another form between two reads is missed by both, unless the form is read last.
+    let keys = graph.steps.iter().flat_map(|step| &step.keys);
+    let forms = keys.flat_map(|key| key.asks.windows(2));
+    let earlier = forms.filter(|pair| pair[1] == ask).map(|pair| pair[0]);
     let mut number = 0;
-    for other in reached.asks {
+    for other in reached.asks.into_iter().chain(earlier) {
         if other != ask {
             number = number.max(wave(graph, other, waves) + 1);
         }

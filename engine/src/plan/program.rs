@@ -199,7 +199,7 @@ pub struct Ask {
     pub when: Option<NodeIx>,
     /// Earlier steps of the flow that write the same resource: asked after them, where they run for the record.
     pub after: Vec<StepIx>,
-    /// One more than the highest wave that its key, condition and loops depend on; 0 where they depend on none.
+    /// One more than the highest wave that its key, condition and loops depend on, and than that of the form it has before; 0 where there are none.
     pub wave: u16,
     /// Which fields of the answer are used: indices in the shape.
     pub needs: Vec<u16>,

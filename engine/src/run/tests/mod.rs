@@ -1,5 +1,6 @@
 //! The page engine on small hand-built plans: orders of a till become customers and drafts in the books.
 
+mod answers;
 mod flows;
 mod maps;
 mod paces;
