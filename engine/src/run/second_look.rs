@@ -61,7 +61,11 @@ impl<S: Systems> Asker<'_, S> {
                 help: help.to_owned(),
             };
             let resource = &entry.intent.resource;
-            match (entry.phase, hits.len()) {
+            let phase = match entry.looks_back {
+                true => Phase::Confirmed,
+                false => entry.phase,
+            };
+            match (phase, hits.len()) {
                 (_, 2..) => {
                     findings.push(duplicate(self.plan, &record.flow, &record.key, step, &hits));
                 }

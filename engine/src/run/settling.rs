@@ -273,7 +273,7 @@ impl<S: Systems> Recovery<'_, '_, S> {
         entry: Entry,
         held: Inherited,
     ) -> Result<Option<Finding>, Trouble> {
-        let hits = match self.asker.look_up(&entry.sought).await {
+        let hits = match self.asker.look_up(entry.sought_of_last()).await {
             Ok(hits) => hits,
             Err(trouble) if trouble.local => return Ok(None),
             Err(trouble) => return Err(trouble),
@@ -304,7 +304,7 @@ impl<S: Systems> Recovery<'_, '_, S> {
             step: intent.step.clone(),
             phase,
             link,
-            look_at: second_look::first(now, &entry.sought),
+            look_at: second_look::first(now, entry.sought_of_last()),
         };
         self.asker.stored_outcome(outcome)?;
         self.unsettled.settled(&intent.record);

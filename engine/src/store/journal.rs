@@ -173,6 +173,8 @@ pub struct Entry {
     pub claims: Vec<String>,
     /// How its effect is found.
     pub sought: Vec<Sought>,
+    /// `sought` finds what an earlier write made, which is still to be looked at again. The last one changed that: nothing finds its effect.
+    pub looks_back: bool,
     /// What its action was given.
     pub chosen: Option<Vec<Value>>,
     /// Payload hashes of the attempts that may have taken effect, in order.
@@ -200,6 +202,7 @@ impl Entry {
             phase: Phase::Planned,
             claims: Vec::new(),
             sought: Vec::new(),
+            looks_back: false,
             chosen: None,
             attempts: Vec::new(),
             payload: None,
@@ -211,11 +214,31 @@ impl Entry {
         }
     }
 
+    /// How the effect of its last write is found.
+    pub fn sought_of_last(&self) -> &[Sought] {
+        match self.looks_back {
+            true => &[],
+            false => &self.sought,
+        }
+    }
+
+    /// Planned after an end, of which only a look that is still to come is kept.
+    fn anew(&self, intent: &Intent) -> Entry {
+        let mut entry = Entry::planned(intent.clone());
+        if self.look_at.is_some() {
+            entry.sought = self.sought.clone();
+            entry.looks_back = true;
+            entry.looks = self.looks;
+            entry.look_at = self.look_at;
+        }
+        entry
+    }
+
     /// Planned again: what may still take effect stays in sight, what is known is history.
     pub fn plan(&mut self, intent: &Intent) {
         match self.phase {
             Phase::Released | Phase::Unknown | Phase::Accepted | Phase::Settled => {}
-            Phase::Confirmed => *self = Entry::planned(intent.clone()),
+            Phase::Confirmed => *self = self.anew(intent),
             Phase::Planned | Phase::Refused | Phase::Unsent => self.phase = Phase::Planned,
         }
     }
@@ -223,7 +246,7 @@ impl Entry {
     /// Released: one more attempt. What was chosen for it before stays, and is the answer where it is another.
     pub fn release(&mut self, release: Release) -> Option<Vec<Value>> {
         if self.phase == Phase::Confirmed {
-            *self = Entry::planned(release.intent.clone());
+            *self = self.anew(&release.intent);
         }
         if let (Some(before), Some(now)) = (&self.chosen, &release.chosen)
             && before != now
@@ -233,20 +256,26 @@ impl Entry {
         }
         let mut attempts = std::mem::take(&mut self.attempts);
         attempts.push(release.hash);
+        let looks_back = self.looks_back && release.sought.is_empty();
+        let before = std::mem::replace(self, Entry::planned(release.intent.clone()));
         *self = Entry {
             intent: release.intent,
             source: release.source,
             phase: Phase::Released,
             claims: release.claims,
-            sought: release.sought,
+            sought: match looks_back {
+                true => before.sought,
+                false => release.sought,
+            },
+            looks_back,
             chosen: release.chosen,
             attempts,
             payload: Some(release.payload),
             change: Some(release.change),
-            renewed: self.renewed,
+            renewed: before.renewed,
             at: Some(release.at),
-            looks: 0,
-            look_at: None,
+            looks: if looks_back { before.looks } else { 0 },
+            look_at: before.look_at.filter(|_| looks_back),
         };
         None
     }
@@ -259,7 +288,9 @@ impl Entry {
     /// Its outcome.
     pub fn end(&mut self, outcome: &Outcome) {
         self.phase = outcome.phase;
-        self.look_at = outcome.look_at;
+        if !self.looks_back {
+            self.look_at = outcome.look_at;
+        }
         match outcome.phase {
             Phase::Confirmed => self.payload = None,
             // It had no effect, so it was no attempt: what was known of those before it is known still.

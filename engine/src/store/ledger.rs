@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use super::journal::{Entry, Intent, Phase, Written};
 use super::{Dropped, RecordKey};
 
-const ENTRY: &str = "flow, key, step, resource, source, phase, claims, sought, chosen, attempts, payload, change, renewed, at, looks, look_at";
+const ENTRY: &str = "flow, key, step, resource, source, phase, claims, sought, chosen, attempts, payload, change, renewed, at, looks, look_at, looks_back";
 
 /// As stored in a column.
 pub(super) fn json<T: Serialize>(value: &T) -> rusqlite::Result<String> {
@@ -58,6 +58,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Entry> {
         at: instant(row.get(13)?),
         looks: row.get(14)?,
         look_at: instant(row.get(15)?),
+        looks_back: row.get(16)?,
     })
 }
 
@@ -81,7 +82,7 @@ pub(super) fn put(connection: &Connection, entry: &Entry, fence: u64) -> rusqlit
     connection
         .prepare_cached(&format!(
             "INSERT OR REPLACE INTO entry ({ENTRY}, fence, number)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
                 (SELECT COALESCE(MAX(number), 0) + 1 FROM entry))"
         ))?
         .execute(params![
@@ -101,6 +102,7 @@ pub(super) fn put(connection: &Connection, entry: &Entry, fence: u64) -> rusqlit
             entry.at.map(stamp),
             entry.looks,
             entry.look_at.map(stamp),
+            entry.looks_back,
             fence.cast_signed(),
         ])
         .map(drop)

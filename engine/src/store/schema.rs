@@ -81,4 +81,6 @@ pub(super) const SCHEMA: &[M<'_>] = &[
     M::up("CREATE INDEX entry_confirmed ON entry (number, resource, claims) WHERE phase = 'confirmed';"),
     // Sign-ins that left and were not heard of, by the hash of their refresh token: it may be used up.
     M::up("CREATE TABLE unheard (system TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (system, hash)) STRICT, WITHOUT ROWID;"),
+    // An entry whose `sought` finds what an earlier write of the step made, not what the last one changed.
+    M::up("ALTER TABLE entry ADD COLUMN looks_back INTEGER NOT NULL DEFAULT 0;"),
 ];

@@ -5,9 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::one_order;
-use crate::run::tests::shop::{DRAFTS, record};
+use crate::run::tests::shop::{CUSTOMERS, DRAFTS, of_any_status, order, record};
 use crate::run::tests::systems::Fault;
-use crate::run::tests::trial::{SETTLE, key_of};
+use crate::run::tests::trial::{SETTLE, Trial, key_of};
 use crate::store::Records;
 
 #[test]
@@ -58,4 +58,32 @@ fn what_stands_in_the_place_of_ours_is_told_by_the_second_look() {
     // A person deletes the draft of the second attempt; that of the first comes later than promised.
     shop.give(DRAFTS, [record(["late9", "A1", "id1", ""])]);
     insta::assert_snapshot!(shop.go_in(60).findings[0].message, @"draft id1 was in books.drafts and is not found there any more; late9 is there with the same key.");
+}
+
+#[test]
+fn what_was_made_in_doubt_is_looked_at_though_it_was_changed_since() {
+    let sold = |status| order("1", Some("A1"), "a@b.se", status, "");
+    for died in [false, true] {
+        let shop = Trial::settling(of_any_status())
+            .with_orders([sold("paid")])
+            .with_faults([Fault::Silent]);
+        assert_eq!(shop.go().flows[0].done, 1);
+        shop.orders([sold("sent")]);
+        if died {
+            // The change leaves, and the process dies before its answer.
+            shop.faults([Fault::Silent]);
+            shop.dies(Duration::from_secs(1));
+        }
+        shop.go_in(5);
+        let customer = shop.texts(CUSTOMERS);
+        assert_eq!(customer.len(), 1);
+        assert!(customer[0].contains("sent"), "{customer:?}");
+        shop.add(CUSTOMERS, record(["late9", "a@b.se", "paid"]));
+        let findings = shop.go_in(20).findings;
+        let told: Vec<&str> = findings.iter().map(|finding| &*finding.message).collect();
+        assert_eq!(
+            told,
+            ["books.customers has 2 records of this buyer: id1, late9."]
+        );
+    }
 }
