@@ -222,7 +222,7 @@ impl Entry {
         }
     }
 
-    /// Planned after an end, of which only a look that is still to come is kept.
+    /// Begun after an end, of which only a look that is still to come is kept.
     fn anew(&self, intent: &Intent) -> Entry {
         let mut entry = Entry::planned(intent.clone());
         if self.look_at.is_some() {
@@ -232,15 +232,6 @@ impl Entry {
             entry.look_at = self.look_at;
         }
         entry
-    }
-
-    /// Planned again: what may still take effect stays in sight, what is known is history.
-    pub fn plan(&mut self, intent: &Intent) {
-        match self.phase {
-            Phase::Released | Phase::Unknown | Phase::Accepted | Phase::Settled => {}
-            Phase::Confirmed => *self = self.anew(intent),
-            Phase::Planned | Phase::Refused | Phase::Unsent => self.phase = Phase::Planned,
-        }
     }
 
     /// Released: one more attempt. What was chosen for it before stays, and is the answer where it is another.

@@ -193,8 +193,7 @@ impl Store for MemoryStore {
             let at = (intent.record.clone(), intent.step.clone());
             self.entries
                 .entry(at)
-                .or_insert_with(|| Entry::planned(intent.clone()))
-                .plan(intent);
+                .or_insert_with(|| Entry::planned(intent.clone()));
         }
         Ok(())
     }

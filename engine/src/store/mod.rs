@@ -249,7 +249,8 @@ pub trait Store: Send {
     /// Nothing that left before can take effect any more.
     fn settled(&mut self) -> Result<(), StoreError>;
 
-    /// A page's writes, in one transaction. Nothing of them may leave yet.
+    /// A page's writes, in one transaction. Nothing of them may leave yet. What is known of an earlier write of the same step stays: reads need not
+    /// show it yet.
     fn plan(&mut self, intents: &[Intent]) -> Result<(), StoreError>;
 
     /// Outcomes and then releases, in one transaction; a link and its outcome are one. When this returns, what it was given is durable, and the

@@ -319,10 +319,9 @@ impl Store for SqliteStore {
     fn plan(&mut self, intents: &[Intent]) -> Result<(), StoreError> {
         self.write("planned writes", |transaction, fence| {
             for intent in intents {
-                let mut entry = ledger::entry(transaction, &intent.record, &intent.step)?
-                    .unwrap_or_else(|| Entry::planned(intent.clone()));
-                entry.plan(intent);
-                ledger::put(transaction, &entry, fence)?;
+                if ledger::entry(transaction, &intent.record, &intent.step)?.is_none() {
+                    ledger::put(transaction, &Entry::planned(intent.clone()), fence)?;
+                }
             }
             Ok(())
         })

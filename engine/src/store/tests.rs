@@ -194,6 +194,21 @@ fn what_is_only_planned_is_not_open_and_goes_with_the_record_s_end() {
 }
 
 #[test]
+fn what_was_written_is_not_forgotten_when_it_is_planned_again() {
+    both(|store| {
+        releases(store, release("draft", 5, None));
+        let look_at = Some("2026-03-01T09:00:00Z");
+        ends(store, "draft", Phase::Confirmed, look_at);
+        let written = only(store);
+        store.plan(&[intent("draft")]).expect("stored");
+        let state = waiting("later", "2026-03-01T09:00:00Z");
+        store.end("orders", &[ending("7", state)]).expect("stored");
+        assert_eq!(only(store), written);
+        assert_eq!(store.confirmed_last(1).expect("read").len(), 1);
+    });
+}
+
+#[test]
 fn what_was_confirmed_among_the_last_writes_is_told() {
     both(|store| {
         assert_eq!(store.confirmed_last(2), Ok(vec![]));

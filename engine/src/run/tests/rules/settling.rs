@@ -152,6 +152,17 @@ fn a_read_need_not_show_what_a_dead_run_wrote() {
 }
 
 #[test]
+fn a_read_need_not_show_what_was_written_before_a_run_that_planned_it_again() {
+    let stopped_twice = |shop: &Trial| {
+        shop.faults([Fault::None, Fault::Unsent]);
+        assert!(shop.go().stopped.is_some(), "the draft cannot be sent");
+        shop.asked_to_stop(SECOND); // it waits for the customer that it does not see
+    };
+    let after = soon_after(None, stopped_twice);
+    assert_eq!(after, "1 customers, 2 drafts");
+}
+
+#[test]
 fn a_record_that_a_read_does_not_show_yet_is_not_taken_for_deleted() {
     let again = |wrong| {
         wrong::with(wrong, || {
