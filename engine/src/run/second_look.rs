@@ -1,5 +1,6 @@
 //! Second look: what took more than one attempt, was confirmed by a look-up, or failed with an unknown outcome, is asked for again after 10 minutes, an
-//! hour and a day. A late request, a twin or a deleted document is told then; nothing that is booked is repaired.
+//! hour and a day. A late request, a twin or a deleted document is told then; nothing that is booked is repaired. What was sent more than once is looked
+//! at to the end though it is changed meanwhile: of that only a twin is told, since the change can have given ours another key.
 
 use flowbook_stdlib::value::Value;
 use jiff::{SignedDuration, Timestamp};
@@ -61,14 +62,11 @@ impl<S: Systems> Asker<'_, S> {
                 help: help.to_owned(),
             };
             let resource = &entry.intent.resource;
-            let phase = match entry.looks_back {
-                true => Phase::Confirmed,
-                false => entry.phase,
-            };
-            match (phase, hits.len()) {
+            match (entry.phase, hits.len()) {
                 (_, 2..) => {
                     findings.push(duplicate(self.plan, &record.flow, &record.key, step, &hits));
                 }
+                _ if entry.looks_back => {}
                 (Phase::Confirmed, 0) => findings.push(finding(
                     format!("{step} was in {resource} and is not found there any more."),
                     "Somebody deleted it or changed its reference. If that was not meant, restore it there.",
@@ -111,7 +109,7 @@ impl<S: Systems> Asker<'_, S> {
         };
         let is_there = hits.iter().any(is_ours);
         if super::resource_name(self.plan, first.resource) != *own
-            || (is_there && entry.attempts.len() < 2)
+            || (is_there && !entry.looks_back && entry.attempts.len() < 2)
         {
             return Ok((hits, None));
         }

@@ -173,7 +173,8 @@ pub struct Entry {
     pub claims: Vec<String>,
     /// How its effect is found.
     pub sought: Vec<Sought>,
-    /// `sought` finds what an earlier write made, which is still to be looked at again. The last one changed that: nothing finds its effect.
+    /// `sought` finds what an earlier write made, which was sent more than once and is still to be looked at. The last one changed that: nothing finds
+    /// its effect.
     pub looks_back: bool,
     /// What its action was given.
     pub chosen: Option<Vec<Value>>,
@@ -222,10 +223,10 @@ impl Entry {
         }
     }
 
-    /// Begun after an end, of which only a look that is still to come is kept.
+    /// Begun after an end. A twin that comes late is still looked for: the new write would hide it.
     fn anew(&self, intent: &Intent) -> Entry {
         let mut entry = Entry::planned(intent.clone());
-        if self.look_at.is_some() {
+        if self.look_at.is_some() && (self.looks_back || self.attempts.len() > 1) {
             entry.sought = self.sought.clone();
             entry.looks_back = true;
             entry.looks = self.looks;

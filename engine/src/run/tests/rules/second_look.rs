@@ -87,3 +87,24 @@ fn what_was_made_in_doubt_is_looked_at_though_it_was_changed_since() {
         );
     }
 }
+
+#[test]
+fn a_later_change_of_ours_hides_no_twin_of_it() {
+    let called = |status: &str| order("1", Some("A1"), "a@b.se", status, "");
+    let shop = Trial::settling(of_any_status())
+        .with_orders([called("one")])
+        .with_faults([Fault::Silent]);
+    assert_eq!(shop.go().flows[0].done, 1);
+    for status in ["two", "three"] {
+        shop.orders([called(status)]);
+        assert_eq!(shop.go().flows[0].updated, 1);
+    }
+    // The customer of the first attempt comes later than promised.
+    shop.add(CUSTOMERS, record(["late9", "a@b.se", "one"]));
+    insta::assert_snapshot!(shop.go_in(11).findings[0].message, @"books.customers has 2 records of this buyer: id1, late9.");
+    assert!(shop.go_in(12).findings.is_empty(), "told once a look");
+    assert_eq!(shop.go_in(61).findings.len(), 1);
+    assert_eq!(shop.go_in(25 * 60).findings.len(), 1);
+    let report = shop.go_in(49 * 60);
+    assert!(report.findings.is_empty(), "three looks are all");
+}
