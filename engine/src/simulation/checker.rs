@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use super::book::SECRETS;
 use super::disk::{Disk, is_done};
-use super::flows::Orders;
-use super::world::{Member, Order, Row, World};
+use super::flows::{Flows, Orders};
+use super::world::{Member, Order, State, World};
 use crate::run::report::Finding;
 use crate::store::End;
 
@@ -18,158 +18,195 @@ pub(super) fn check(
     stale: &BTreeMap<String, u64>,
 ) -> Vec<String> {
     let mut state = world.state();
-    let state = &mut *state;
     let mut wrong = state.wrong.clone();
-    let beyond = state.weather.beyond;
-    let flows = world.flows;
-    let texts = |table: &str, field: &str| -> Vec<String> {
-        let rows = state
-            .tables
-            .get(table)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        let text = |row: &Row| row.json[field].as_str().unwrap_or_default().to_owned();
-        rows.iter().map(text).collect()
+    let checker = Checker {
+        flows: world.flows,
+        disk,
+        findings,
     };
-    let documents = [texts("drafts", "Reference"), texts("invoices", "Reference")].concat();
-    let is_other = |order: &Order| {
-        let tables = ["drafts", "invoices"].map(|table| state.tables.get(table));
-        let mut own = tables
-            .into_iter()
-            .flatten()
-            .flatten()
-            .filter(|row| row.json["Reference"] == *order.number())
-            .peekable();
-        own.peek().is_some() && own.all(|row| row.json["Total"] != order.total)
-    };
-    for order in &state.orders {
-        let number = order.number();
-        let there = documents.iter().filter(|one| **one == number).count();
-        let made = state.documents.iter().filter(|one| **one == number).count();
-        let key = order.id.to_string();
-        let told_of = |resources: &[&str]| {
-            let of = |finding: &&Finding| finding.flow == "orders" && finding.key == key;
-            let told = |finding: &Finding| is_double(finding, resources);
-            beyond && findings.iter().filter(of).any(told)
+    wrong.extend(checker.orders(&mut state));
+    wrong.extend(checker.customers(&state));
+    wrong.extend(checker.members(&state));
+    if !state.weather.beyond {
+        wrong.extend(checker.changes(&state, stale));
+    }
+    wrong
+}
+
+/// What the systems' last state is judged by.
+struct Checker<'c> {
+    flows: Flows,
+    disk: &'c Disk,
+    findings: &'c [Finding],
+}
+
+impl Checker<'_> {
+    /// Each order is booked and noted once, with what was sold, or told of.
+    fn orders(&self, state: &mut State) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let beyond = state.weather.beyond;
+        let documents = ["drafts", "invoices"].map(|table| state.texts(table, "Reference"));
+        let documents = documents.concat();
+        let is_other = |order: &Order| {
+            let tables = ["drafts", "invoices"].map(|table| state.tables.get(table));
+            let mut own = tables
+                .into_iter()
+                .flatten()
+                .flatten()
+                .filter(|row| row.json["Reference"] == *order.number())
+                .peekable();
+            own.peek().is_some() && own.all(|row| row.json["Total"] != order.total)
         };
-        let is_told = told_of(&["books.drafts", "books.invoices"]);
-        let by_hand = state.by_hand.contains(&number);
-        // An older copy of the store knows nothing of an earlier attempt: what of it comes later than promised, nobody looks for.
-        let is_forgotten = state.forgotten.contains(&number) && (by_hand || beyond);
-        // What a person deleted is not there to be told of.
-        let is_over = beyond && by_hand && there <= 1;
-        let is_excused = is_told || is_forgotten || is_over;
-        if made > 1 {
-            let figures = &mut state.figures;
-            match (is_excused, is_told) {
-                (false, _) => figures.doubles += 1,
-                (true, true) => figures.told += 1,
-                (true, false) => figures.forgotten += 1,
+        for order in &state.orders {
+            let number = order.number();
+            let there = documents.iter().filter(|one| **one == number).count();
+            let made = state.documents.iter().filter(|one| **one == number).count();
+            let key = order.id.to_string();
+            let told_of = |resources: &[&str]| {
+                let of = |finding: &&Finding| finding.flow == "orders" && finding.key == key;
+                let told = |finding: &Finding| is_double(finding, resources);
+                beyond && self.findings.iter().filter(of).any(told)
+            };
+            let is_told = told_of(&["books.drafts", "books.invoices"]);
+            let by_hand = state.by_hand.contains(&number);
+            // An older copy of the store knows nothing of an earlier attempt: what of it comes later than promised, nobody looks for.
+            let is_forgotten = state.forgotten.contains(&number) && (by_hand || beyond);
+            // What a person deleted is not there to be told of.
+            let is_over = beyond && by_hand && there <= 1;
+            let is_excused = is_told || is_forgotten || is_over;
+            if made > 1 {
+                let figures = &mut state.figures;
+                match (is_excused, is_told) {
+                    (false, _) => figures.doubles += 1,
+                    (true, true) => figures.told += 1,
+                    (true, false) => figures.forgotten += 1,
+                }
             }
-        }
-        if made > 1 && !is_excused {
-            wrong.push(format!("{number} was made {made} times"));
-        }
-        let notes = state.notes.get(&order.id).map_or(0, Vec::len);
-        if notes > 1 && !told_of(&["till.orders.notes"]) && !is_forgotten {
-            wrong.push(format!("{number} was noted {notes} times"));
-        }
-        for (mark, total) in &state.booked {
-            if flows.confirms && *mark == number && *total != order.total {
-                wrong.push(format!(
-                    "{number} was booked with {total}, not {}",
-                    order.total
-                ));
+            if made > 1 && !is_excused {
+                wrong.push(format!("{number} was made {made} times"));
             }
-        }
-        if order.away || !order.paid {
-            continue;
-        }
-        let stored = disk.state(order.id);
-        let told = wrong.len();
-        match stored.as_ref().map(|state| state.end) {
-            None => wrong.push(format!("{number} was never seen")),
-            Some(End::Done) if there == 0 && !by_hand => {
-                wrong.push(format!("{number} is done and not in the books"))
+            let notes = state.notes.get(&order.id).map_or(0, Vec::len);
+            if notes > 1 && !told_of(&["till.orders.notes"]) && !is_forgotten {
+                wrong.push(format!("{number} was noted {notes} times"));
             }
-            Some(End::Done) if flows.notes && notes == 0 => {
-                wrong.push(format!("{number} is done and not noted"))
+            for (mark, total) in &state.booked {
+                if self.flows.confirms && *mark == number && *total != order.total {
+                    wrong.push(format!(
+                        "{number} was booked with {total}, not {}",
+                        order.total
+                    ));
+                }
             }
-            Some(End::Done) if flows.confirms && is_other(order) && !state.restored => wrong.push(
-                format!("{number} is done, and its document has another total"),
-            ),
-            Some(End::Failed) => state.figures.failed += 1,
-            Some(End::Waiting) => wrong.push(format!(
-                "{number} waits for ever: {:?}",
-                stored.and_then(|state| state.reason)
-            )),
-            Some(End::Skipped) if !by_hand => wrong.push(format!(
-                "{number} was left out: {:?}",
-                stored.and_then(|state| state.reason)
-            )),
-            _ => {}
+            if order.away || !order.paid {
+                continue;
+            }
+            let stored = self.disk.state(order.id);
+            let told = wrong.len();
+            match stored.as_ref().map(|state| state.end) {
+                None => wrong.push(format!("{number} was never seen")),
+                Some(End::Done) if there == 0 && !by_hand => {
+                    wrong.push(format!("{number} is done and not in the books"))
+                }
+                Some(End::Done) if self.flows.notes && notes == 0 => {
+                    wrong.push(format!("{number} is done and not noted"))
+                }
+                Some(End::Done) if self.flows.confirms && is_other(order) && !state.restored => {
+                    wrong.push(format!(
+                        "{number} is done, and its document has another total"
+                    ))
+                }
+                Some(End::Failed) => state.figures.failed += 1,
+                Some(End::Waiting) => wrong.push(format!(
+                    "{number} waits for ever: {:?}",
+                    stored.and_then(|state| state.reason)
+                )),
+                Some(End::Skipped) if !by_hand => wrong.push(format!(
+                    "{number} was left out: {:?}",
+                    stored.and_then(|state| state.reason)
+                )),
+                _ => {}
+            }
+            state.figures.lost += u64::from(wrong.len() > told);
         }
-        state.figures.lost += u64::from(wrong.len() > told);
+        wrong
     }
-    let keys = texts("customers", flows.key());
-    for (at, key) in keys.iter().enumerate() {
-        let theirs = |order: &&Order| *key == flows.key_of(&order.email, &order.customer);
-        let orders = state
-            .orders
-            .iter()
-            .filter(theirs)
-            .map(|order| ("orders", order.id));
-        let theirs = |member: &&Member| *key == flows.key_of(&member.email, &member.customer);
-        let members = state
-            .members
-            .iter()
-            .filter(theirs)
-            .map(|member| ("members", member.id));
-        let is_told = orders.chain(members).any(|(flow, id)| {
-            let of = |finding: &&Finding| finding.flow == flow && finding.key == id.to_string();
-            let reason = disk.state_of(flow, id).and_then(|state| state.reason);
-            let told = |finding: &Finding| is_double(finding, &["books.customers"]);
-            findings.iter().filter(of).any(told)
-                || reason.is_some_and(|reason| reason.message.contains(" records with "))
-        });
-        let is_excused = beyond && (is_told || !state.forgotten.is_empty());
-        if !is_excused && !key.is_empty() && keys[..at].contains(key) {
-            wrong.push(format!("customer {key} is there twice"));
-        }
-    }
-    for member in &state.members {
-        let key = flows.key_of(&member.email, &member.customer);
-        let stored = disk.state_of("members", member.id);
-        let level = keys.iter().zip(texts("customers", "Level"));
-        let level = level.into_iter().find(|(one, _)| **one == key);
-        match stored.map(|state| (state.end, state.reason)) {
-            Some((End::Done, _))
-                if !beyond && level.as_ref().map(|(_, level)| level) != Some(&member.level) =>
-            {
-                wrong.push(format!(
-                    "{key} is at {} in the shop, and {level:?} in the books",
-                    member.level
-                ));
+
+    /// There is one customer of a key.
+    fn customers(&self, state: &State) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let keys = state.texts("customers", self.flows.key());
+        for (at, key) in keys.iter().enumerate() {
+            let theirs = |order: &&Order| *key == self.flows.key_of(&order.email, &order.customer);
+            let orders = state
+                .orders
+                .iter()
+                .filter(theirs)
+                .map(|order| ("orders", order.id));
+            let theirs =
+                |member: &&Member| *key == self.flows.key_of(&member.email, &member.customer);
+            let members = state
+                .members
+                .iter()
+                .filter(theirs)
+                .map(|member| ("members", member.id));
+            let is_told = orders.chain(members).any(|(flow, id)| {
+                let of = |finding: &&Finding| finding.flow == flow && finding.key == id.to_string();
+                let reason = self.disk.state_of(flow, id).and_then(|state| state.reason);
+                let told = |finding: &Finding| is_double(finding, &["books.customers"]);
+                self.findings.iter().filter(of).any(told)
+                    || reason.is_some_and(|reason| reason.message.contains(" records with "))
+            });
+            let is_excused = state.weather.beyond && (is_told || !state.forgotten.is_empty());
+            if !is_excused && !key.is_empty() && keys[..at].contains(key) {
+                wrong.push(format!("customer {key} is there twice"));
             }
-            Some((End::Done | End::Failed, _)) => {}
-            other => wrong.push(format!(
-                "member {} was not carried over: {other:?}",
-                member.id
-            )),
         }
+        wrong
     }
-    if !beyond {
+
+    /// What changed of a member in the shop stands in the books.
+    fn members(&self, state: &State) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let keys = state.texts("customers", self.flows.key());
+        for member in &state.members {
+            let key = self.flows.key_of(&member.email, &member.customer);
+            let stored = self.disk.state_of("members", member.id);
+            let level = keys.iter().zip(state.texts("customers", "Level"));
+            let level = level.into_iter().find(|(one, _)| **one == key);
+            match stored.map(|state| (state.end, state.reason)) {
+                Some((End::Done, _))
+                    if !state.weather.beyond
+                        && level.as_ref().map(|(_, level)| level) != Some(&member.level) =>
+                {
+                    wrong.push(format!(
+                        "{key} is at {} in the shop, and {level:?} in the books",
+                        member.level
+                    ));
+                }
+                Some((End::Done | End::Failed, _)) => {}
+                other => wrong.push(format!(
+                    "member {} was not carried over: {other:?}",
+                    member.id
+                )),
+            }
+        }
+        wrong
+    }
+
+    /// Nothing old came over something new.
+    fn changes(&self, state: &State, stale: &BTreeMap<String, u64>) -> Vec<String> {
+        let mut wrong = Vec::new();
         for id in &state.overtaken {
             wrong.push(format!("an older change of {id} came over a newer one"));
         }
         // A change of an order that was done already and is deleted in the shop may never have been seen.
         let is_unseen = |id: u64| {
             let away = |order: &Order| order.id == id && order.away;
-            flows.orders == Orders::Whole && state.orders.iter().any(away)
+            self.flows.orders == Orders::Whole && state.orders.iter().any(away)
         };
-        for name in texts("customers", "Name") {
+        for name in state.texts("customers", "Name") {
             if let Some(order) = stale.get(&name)
-                && is_done(disk.state(*order).as_ref())
+                && is_done(self.disk.state(*order).as_ref())
                 && !is_unseen(*order)
             {
                 wrong.push(format!(
@@ -177,8 +214,8 @@ pub(super) fn check(
                 ));
             }
         }
+        wrong
     }
-    wrong
 }
 
 /// Whether it tells that one of these resources has more than one of a record, or another one than ours.

@@ -231,6 +231,13 @@ impl World {
 }
 
 impl State {
+    /// A field of all records of a table.
+    pub fn texts(&self, table: &str, field: &str) -> Vec<String> {
+        let rows = self.tables.get(table).map(Vec::as_slice);
+        let text = |row: &Row| row.json[field].as_str().unwrap_or_default().to_owned();
+        rows.unwrap_or_default().iter().map(text).collect()
+    }
+
     fn catch_up(&mut self, now: Duration) {
         loop {
             let next = (0..self.coming.len())
