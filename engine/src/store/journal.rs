@@ -173,8 +173,8 @@ pub struct Entry {
     pub claims: Vec<String>,
     /// How its effect is found.
     pub sought: Vec<Sought>,
-    /// `sought` finds what an earlier write made, which was sent more than once and is still to be looked at. The last one changed that: nothing finds
-    /// its effect.
+    /// `sought` finds what an earlier write made, of which an attempt may still come late: a twin is looked for, though the last write changed a record
+    /// that is there, and nothing finds its effect.
     pub looks_back: bool,
     /// What its action was given.
     pub chosen: Option<Vec<Value>>,
@@ -223,33 +223,25 @@ impl Entry {
         }
     }
 
-    /// Begun after an end. A twin that comes late is still looked for: the new write would hide it.
-    fn anew(&self, intent: &Intent) -> Entry {
-        let mut entry = Entry::planned(intent.clone());
-        if self.look_at.is_some() && (self.looks_back || self.attempts.len() > 1) {
-            entry.sought = self.sought.clone();
-            entry.looks_back = true;
-            entry.looks = self.looks;
-            entry.look_at = self.look_at;
-        }
-        entry
-    }
-
-    /// Released: one more attempt. What was chosen for it before stays, and is the answer where it is another.
+    /// Released: one more attempt, or the first one after an end. What was chosen for it before stays, and is the answer where it is another.
     pub fn release(&mut self, release: Release) -> Option<Vec<Value>> {
-        if self.phase == Phase::Confirmed {
-            *self = self.anew(&release.intent);
-        }
+        let begins = self.phase == Phase::Confirmed;
         if let (Some(before), Some(now)) = (&self.chosen, &release.chosen)
             && before != now
+            && !begins
             && !self.attempts.is_empty()
         {
             return Some(before.clone());
         }
-        let mut attempts = std::mem::take(&mut self.attempts);
-        attempts.push(release.hash);
-        let looks_back = self.looks_back && release.sought.is_empty();
-        let before = std::mem::replace(self, Entry::planned(release.intent.clone()));
+        let unheard = self.attempts.len() > usize::from(begins);
+        let looks_back =
+            release.sought.is_empty() && self.look_at.is_some() && (self.looks_back || unheard);
+        let mut before = std::mem::replace(self, Entry::planned(release.intent.clone()));
+        if begins {
+            before.attempts.clear();
+            before.renewed = 0;
+        }
+        before.attempts.push(release.hash);
         *self = Entry {
             intent: release.intent,
             source: release.source,
@@ -261,7 +253,7 @@ impl Entry {
             },
             looks_back,
             chosen: release.chosen,
-            attempts,
+            attempts: before.attempts,
             payload: Some(release.payload),
             change: Some(release.change),
             renewed: before.renewed,

@@ -108,3 +108,18 @@ fn a_later_change_of_ours_hides_no_twin_of_it() {
     let report = shop.go_in(49 * 60);
     assert!(report.findings.is_empty(), "three looks are all");
 }
+
+#[test]
+fn a_change_of_what_another_one_made_hides_no_late_request_of_ours() {
+    let called = |id: &str, status: &str| order(id, Some(id), "a@b.se", status, "");
+    let shop = Trial::settling(of_any_status())
+        .with_orders([called("1", "one")])
+        .with_faults([Fault::Silent]);
+    shop.dies(Duration::from_secs(1));
+    shop.orders([called("2", "two"), called("1", "one")]);
+    let report = shop.go();
+    assert_eq!(report.flows[0].done, 2);
+    assert_eq!(shop.texts(CUSTOMERS), ["id1 a@b.se one"]);
+    shop.add(CUSTOMERS, record(["late9", "a@b.se", "one"]));
+    insta::assert_snapshot!(shop.go_in(11).findings[0].message, @"books.customers has 2 records of this buyer: id1, late9.");
+}
