@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use flowbook_sandbox::{Options, Sandbox};
+use flowbook_sandbox::{Error, Options, Sandbox};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -357,9 +357,17 @@ impl Servers {
     /// Starts both servers.
     pub fn start(options: Options) -> Servers {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-        let sandbox = runtime
-            .block_on(Sandbox::start(options))
-            .expect("a sandbox");
+        // A child that another test forks holds the lock of the sandbox before this one until it is a program of its own.
+        let mut patience = 100;
+        let sandbox = loop {
+            match runtime.block_on(Sandbox::start(options.clone())) {
+                Err(Error::InUse(_)) if patience > 0 => {
+                    patience -= 1;
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                started => break started.expect("a sandbox"),
+            }
+        };
         Servers {
             runtime,
             sandbox: Some(sandbox),
