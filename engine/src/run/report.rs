@@ -308,7 +308,7 @@ impl FlowReport {
             if end == End::Skipped && self.there > 0 {
                 let _ = writeln!(
                     out,
-                    "    next    For {} of them the target has a record under the key, and this store does not know who made it  [{THERE}]. {MADE_BY} `flowbook relink` finds it again.",
+                    "    next    For {} of them the target has a record under the key, and this store does not know who made it [{THERE}]. {MADE_BY} `flowbook relink` finds it again.",
                     self.there
                 );
             }
