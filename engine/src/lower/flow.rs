@@ -74,7 +74,7 @@ pub(super) fn lower<'b>(shared: &mut Shared<'b>, flow: &'b checked::Flow) -> Flo
     let resources = &builder.shared.book.resources;
     needs::mark(&mut flow, resources);
     rounds::waves(&mut flow);
-    rounds::cut(&mut flow, &first_act);
+    rounds::cut(&mut flow, first_act);
     rounds::late(&mut flow, resources);
     flow.read.relook = needs::relook(&flow, resources);
     compact::flow(&mut flow);

@@ -67,7 +67,15 @@ fn wave(graph: Graph<'_>, ask: AskIx, waves: &mut FxHashMap<AskIx, u16>) -> u16 
 }
 
 /// Cuts a flow's acts into rounds: before an act that needs new questions when a `where`, `skip` or `wait` stands above it in its round.
-pub(super) fn cut(flow: &mut Flow, first_act: &FxHashMap<AskIx, usize>) {
+pub(super) fn cut(flow: &mut Flow, mut first_act: FxHashMap<AskIx, usize>) {
+    // Where a gate asks for a form, the one that it comes from is asked before it, else the form had to be asked for again.
+    let keys = flow.steps.iter().flat_map(|step| &step.keys);
+    for pair in keys.flat_map(|key| key.asks.windows(2).rev()) {
+        if let Some(later) = first_act.get(&pair[1]).copied() {
+            let earlier = first_act.entry(pair[0]).or_insert(later);
+            *earlier = later.min(*earlier);
+        }
+    }
     let graph = Graph {
         program: &flow.program,
         steps: &flow.steps,

@@ -65,15 +65,28 @@ pub enum Answer {
     Trouble(Arc<Trouble>),
 }
 
-/// When a question was asked, counted in writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Asked(u64);
+/// When a question was asked, counted in writes and in answers.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked {
+    written: u64,
+    answered: u64,
+}
+
+/// An answer, and between which others.
+#[derive(Debug)]
+struct Known {
+    answer: Answer,
+    /// So many answers had come when it was asked for.
+    asked: u64,
+    /// Its number among all.
+    came: u64,
+}
 
 /// What systems answered.
 #[derive(Debug, Default)]
 pub struct Cache(Mutex<Inner>);
 
-type Answers = FxHashMap<Question, Answer>;
+type Answers = FxHashMap<Question, Known>;
 
 /// Answers by the resource that they are about: a write looks through those of its own resource only.
 #[derive(Debug, Default)]
@@ -85,6 +98,8 @@ struct Inner {
     writes: VecDeque<Write>,
     /// All there were.
     written: u64,
+    /// All answers that came.
+    answered: u64,
 }
 
 impl Inner {
@@ -99,7 +114,7 @@ impl Inner {
         let Some(of) = question.resource() else {
             return true;
         };
-        let since = usize::try_from(self.written - asked.0).unwrap_or(usize::MAX);
+        let since = usize::try_from(self.written - asked.written).unwrap_or(usize::MAX);
         let Some(known) = self.writes.len().checked_sub(since) else {
             return false;
         };
@@ -107,11 +122,12 @@ impl Inner {
         since.all(|write| write.of != of || Renewal::new(resources, write).keeps(question, answer))
     }
 
-    fn place(&self, question: &Question) -> Option<&Answers> {
-        match question.resource() {
+    fn known(&self, question: &Question) -> Option<&Known> {
+        let place = match question.resource() {
             None => Some(&self.links),
             Some(of) => self.of.get(&of),
-        }
+        };
+        place?.get(question)
     }
 
     fn place_mut(&mut self, question: &Question) -> &mut Answers {
@@ -121,10 +137,10 @@ impl Inner {
         }
     }
 
-    fn retain(&mut self, mut keep: impl FnMut(&Question, &mut Answer) -> bool) {
+    fn retain(&mut self, mut keep: impl FnMut(&Question, &Answer) -> bool) {
         let of = self.of.values_mut();
         for answers in of.chain([&mut self.links]) {
-            answers.retain(&mut keep);
+            answers.retain(|question, known| keep(question, &known.answer));
         }
     }
 
@@ -140,12 +156,26 @@ impl Cache {
 
     /// What came back, if it was asked.
     pub fn get(&self, question: &Question) -> Option<Answer> {
-        self.inner().place(question)?.get(question).cloned()
+        Some(self.inner().known(question)?.answer.clone())
+    }
+
+    /// Whether a question was asked after the answer to another one had come, or is still to be asked.
+    pub fn is_asked_after(&self, question: &Question, other: &Question) -> bool {
+        let inner = self.inner();
+        match (inner.known(question), inner.known(other)) {
+            (Some(known), Some(other)) => known.asked >= other.came,
+            (Some(_), None) => false,
+            (None, _) => true,
+        }
     }
 
     /// Before a question is asked.
     pub fn asks(&self) -> Asked {
-        Asked(self.inner().written)
+        let inner = self.inner();
+        Asked {
+            written: inner.written,
+            answered: inner.answered,
+        }
     }
 
     /// Keeps an answer, as what was written since has left it; one that nobody can say this of is not kept.
@@ -158,7 +188,13 @@ impl Cache {
         if inner.len() >= MOST_ANSWERS {
             inner.retain(|question, _| matches!(question, Question::One(_)));
         }
-        inner.place_mut(&question).insert(question, answer);
+        inner.answered += 1;
+        let known = Known {
+            answer,
+            asked: asked.answered,
+            came: inner.answered,
+        };
+        inner.place_mut(&question).insert(question, known);
     }
 
     /// Asks again next time.
@@ -192,7 +228,7 @@ impl Cache {
         inner.links.clear();
         if let Some(answers) = inner.of.get_mut(&ix) {
             let mut renewal = Renewal::new(resources, &write);
-            answers.retain(|question, answer| renewal.keeps(question, answer));
+            answers.retain(|question, known| renewal.keeps(question, &mut known.answer));
         }
         inner.written += 1;
         inner.writes.push_back(write);

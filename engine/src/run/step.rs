@@ -328,7 +328,19 @@ impl<'p> Machine<'p, '_> {
         if let To::Child(parent) = step.to {
             return self.look_among(step, key, parent);
         }
+        let mut before = None;
         for ask in asks {
+            // What turns into another form between two reads is missed by both, unless the form is read afterwards.
+            if asks.len() > 1
+                && let Some(fetch) = self.fetch_of(*ask)?
+            {
+                if let Some(before) = &before
+                    && !self.cache.is_asked_after(&fetch.question, before)
+                {
+                    self.cache.forget(&fetch.question);
+                }
+                before = Some(fetch.question);
+            }
             let hits = self.hits(*ask, step.place)?;
             let of = self.code.program.asks[*ask as usize].resource;
             let found = match &*hits {

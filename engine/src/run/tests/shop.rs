@@ -373,6 +373,16 @@ pub fn booked() -> Plan {
     plan
 }
 
+/// As [`booked`], with a gate that asks for the invoice before the draft is asked for.
+pub fn booked_behind_a_gate() -> Plan {
+    let mut plan = booked();
+    let flow = &mut plan.flows[0];
+    let asks = flow.rounds[1].asks.iter();
+    let of_invoices = |ask: &u32| flow.program.asks[*ask as usize].resource == INVOICES;
+    (flow.rounds[0].asks, flow.rounds[1].asks) = asks.partition(|ask| of_invoices(ask));
+    plan
+}
+
 /// As [`orders`], and the draft is paid; only its note tells that it is.
 pub fn paid() -> Plan {
     let mut plan = orders_and(|flow, draft, number| {

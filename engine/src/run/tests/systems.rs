@@ -7,12 +7,12 @@ use std::time::Duration;
 use flowbook_stdlib::value::Value;
 use tokio::time::Instant;
 
-use super::shop::{DRAFTS, INVOICES};
+use super::shop::{DRAFTS, INVOICES, record};
 use crate::connect::{Outgoing, OutgoingAct, Page, PageQuery, Sent, Systems, Trouble, TurnedAway};
 use crate::plan::Plan;
 use crate::plan::connector::{Reading, Resource, ResourceIx};
-use crate::run::cache;
 use crate::run::step::with;
+use crate::run::{cache, ops};
 
 /// What a write is answered with, instead of the truth.
 pub enum Fault {
@@ -66,6 +66,8 @@ struct Inner {
     lag: Duration,
     /// What reads do not show yet: until when, of what, its key.
     unseen: Vec<(Instant, ResourceIx, Value)>,
+    /// Once there is a draft: so many look-ups later a person books it.
+    booked_in: Option<usize>,
     requests: u64,
 }
 
@@ -76,6 +78,27 @@ impl Inner {
         let before = all.len();
         all.retain(|record| cache::at(record, &[0]) != id);
         all.len() < before
+    }
+
+    /// A person books a draft.
+    fn book_by_hand(&mut self, draft: &Value) {
+        self.take(DRAFTS, cache::at(draft, &[0]));
+        let invoices = self.records.entry(INVOICES).or_default();
+        invoices.push(record(["by hand", &ops::in_text(cache::at(draft, &[1]))]));
+    }
+
+    /// A look-up comes: whether a person was quicker.
+    fn looked_up(&mut self) {
+        let drafts = self.records.get(&DRAFTS).cloned().unwrap_or_default();
+        let Some(left) = self.booked_in.filter(|_| !drafts.is_empty()) else {
+            return;
+        };
+        self.booked_in = left.checked_sub(1);
+        if left == 0 {
+            for draft in &drafts {
+                self.book_by_hand(draft);
+            }
+        }
     }
 }
 
@@ -127,6 +150,16 @@ impl Tables {
     /// Reads show what is made from now on only so long afterwards.
     pub fn lag(&self, lag: Duration) {
         self.inner().lag = lag;
+    }
+
+    /// Once there is a draft, so many look-ups pass; before the next one a person books it.
+    pub fn booked_after(&self, look_ups: usize) {
+        self.inner().booked_in = Some(look_ups);
+    }
+
+    /// Whether that is still to come.
+    pub fn is_to_be_booked(&self) -> bool {
+        self.inner().booked_in.is_some()
     }
 
     pub fn fault(&self, fault: Fault) {
@@ -301,12 +334,7 @@ impl Tables {
             Some(Fault::Hangs) => return None,
             Some(Fault::Empty) => Sent::Ok(None),
             Some(Fault::BookedByHand) => {
-                records.pop();
-                let mut invoice = vec![Value::None; 2];
-                invoice[0] = Value::Text("by hand".into());
-                invoice[1] = cache::at(&record, &[1]).clone();
-                let invoices = inner.records.entry(INVOICES).or_default();
-                invoices.push(Value::Record(invoice.into()));
+                inner.book_by_hand(&record);
                 Sent::Ok(Some(record))
             }
             Some(Fault::Twin) => {
@@ -353,6 +381,7 @@ impl Systems for Tables {
         let mut inner = self.inner();
         inner.requests += 1;
         inner.log.push(format!("find {resource} × {}", keys.len()));
+        inner.looked_up();
         drop(inner);
         Ok(keys
             .iter()

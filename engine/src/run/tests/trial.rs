@@ -103,6 +103,18 @@ impl Trial {
         self.tables.lag(lag);
     }
 
+    /// Once there is a draft, so many look-ups pass; before the next one a person books it.
+    pub fn booked_after(&self, look_ups: usize) {
+        let _now = self.time.enter();
+        self.tables.booked_after(look_ups);
+    }
+
+    /// Whether that is still to come.
+    pub fn is_to_be_booked(&self) -> bool {
+        let _now = self.time.enter();
+        self.tables.is_to_be_booked()
+    }
+
     /// Looks on when a write leaves.
     pub fn witness(&mut self, witness: impl Fn() + Send + Sync + 'static) {
         self.tables.witness(witness);

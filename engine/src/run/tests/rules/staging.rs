@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use flowbook_stdlib::value::Value;
 
-use crate::run::tests::shop::{DRAFTS, INVOICES, booked, paid_order, record};
+use crate::run::tests::shop::{DRAFTS, INVOICES, booked, booked_behind_a_gate, paid_order, record};
 use crate::run::tests::systems::Fault;
 use crate::run::tests::trial::{SETTLE, Trial, counts};
 
@@ -114,6 +114,54 @@ fn a_draft_that_a_person_booked_meanwhile_is_found_booked() {
     assert!(failures.is_empty(), "{failures:?}");
     assert_eq!(report.flows[0].done, 1, "{}", counts(&report));
     assert_eq!((shop.count(INVOICES), shop.count(DRAFTS)), (1, 0));
+}
+
+/// A person books the draft before each look-up of a run in turn: none of them misses it.
+fn booked_before_each_look_up(shop: impl Fn() -> Trial) {
+    for look_ups in 0..MOST_STEPS {
+        let shop = shop();
+        shop.booked_after(look_ups);
+        let report = shop.go();
+        if shop.is_to_be_booked() {
+            assert!(look_ups > 0, "it looks for it");
+            return;
+        }
+        let (drafts, invoices) = (shop.texts(DRAFTS), shop.texts(INVOICES));
+        let made = (drafts.len(), &*invoices);
+        let end = counts(&report);
+        assert_eq!(
+            made,
+            (0, &["by hand A1".to_owned()][..]),
+            "booked after {look_ups}: {drafts:?} {end}"
+        );
+        assert!(end.contains("done 1"), "booked after {look_ups}: {end}");
+    }
+    panic!("the run never ends");
+}
+
+#[test]
+fn a_draft_that_is_booked_between_two_look_ups_is_missed_by_neither() {
+    // Its making is forgotten: the store was lost.
+    for plan in [booked, booked_behind_a_gate] {
+        booked_before_each_look_up(|| {
+            let shop = Trial::settling(plan()).with_orders([paid_order("1", "A1", "a@b.se")]);
+            shop.with(DRAFTS, [record(["id7", "A1", "id1", ""])])
+        });
+    }
+}
+
+#[test]
+fn a_draft_whose_answer_was_lost_and_that_is_booked_between_two_look_ups_is_missed_by_neither() {
+    booked_before_each_look_up(|| one_booking([Fault::None, Fault::Lost]));
+}
+
+#[test]
+fn a_draft_of_a_dead_run_that_is_booked_between_two_look_ups_is_missed_by_neither() {
+    booked_before_each_look_up(|| {
+        let shop = one_booking([Fault::None, Fault::Hangs]);
+        shop.dies(Duration::from_secs(20));
+        shop
+    });
 }
 
 #[test]
