@@ -68,7 +68,9 @@ pub(super) const CODES: &[Entry] = &[
         title: "Nobody knows whether a write took effect",
         page: "The answer to a write was lost, or said nothing that can be relied on. After the time in which the system can still have worked on it, its key was looked up, and nothing was found; \
             it was sent again, three times at most, and found no answer. A write that leaves nothing to be found by is sent once only.\n\n\
-            Look in the target for the document. If it is there, the next run finds it by its key and goes on. It is not sent again by itself: that could book it twice.\n",
+            Look in the target for the document. If it is there, the next run finds it by its key and goes on. It is not sent again by itself: that could book it twice.\n\n\
+            Where the flowbook names the resource no more (a system was taken out or renamed), nobody can look it up: the record fails in each run until the resource is named again, \
+            or until you have looked there and dismissed the record.\n",
     },
     Entry {
         code: "F0810",

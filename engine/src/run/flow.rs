@@ -97,6 +97,9 @@ impl<'a, S: Systems> Engine<'a, S> {
     ) -> Result<(), Trouble> {
         if !self.options.only.is_empty() {
             self.unsettled.over().await;
+            reach.held = self.unsettled.of(&self.flow.name);
+            reach.held.retain(|key| self.options.only.contains(key));
+            self.told_as_held(reach, report)?;
             return self.run_only(reach, report).await;
         }
         reach.held = self.unsettled.of(&self.flow.name);
@@ -122,7 +125,7 @@ impl<'a, S: Systems> Engine<'a, S> {
             .open
             .are(settled.filter_map(|(key, state)| Some((key, state?))));
         reach.held = still;
-        self.told_as_held(reach, report);
+        self.told_as_held(reach, report)?;
         if self.ends_here(reach) {
             return Ok(());
         }
@@ -130,11 +133,18 @@ impl<'a, S: Systems> Engine<'a, S> {
     }
 
     /// Records that nobody can go on with yet.
-    fn told_as_held(&self, reach: &Reach<'_, 'a>, report: &mut FlowReport) {
-        for key in &reach.held {
+    fn told_as_held(&self, reach: &Reach<'_, 'a>, report: &mut FlowReport) -> Result<(), Trouble> {
+        let keys: Vec<String> = reach.held.iter().cloned().collect();
+        let states = self.stored(|store| store.states(&self.flow.name, &keys))?;
+        let mut ends = Vec::new();
+        for (key, state) in keys.iter().zip(states) {
             report.read += 1;
-            self.tell(key, None, End::Waiting, HELD, report);
+            match self.unsettled.unnamed(&self.record_key(key)) {
+                Some(writes) => ends.extend(self.unnamed(key, state, writes, report)?),
+                None => self.tell(key, None, End::Waiting, HELD, report),
+            }
         }
+        self.keep(&ends)
     }
 
     /// A page of the source; a question can be left at any moment.
@@ -378,10 +388,12 @@ impl<'a, S: Systems> Engine<'a, S> {
         report: &mut FlowReport,
     ) -> Result<(), Trouble> {
         let resource = self.flow.read.resource;
-        let mut wanted: BTreeSet<String> = self.options.only.iter().cloned().collect();
+        let only = self.options.only.iter();
+        let only: Vec<&String> = only.filter(|key| !reach.held.contains(*key)).collect();
+        let mut wanted: BTreeSet<String> = only.iter().copied().cloned().collect();
         let mut records = Vec::new();
         if self.resource(resource).get.is_some() {
-            for key in &self.options.only {
+            for key in only {
                 if let Some(record) = self.read_by_key(key).await? {
                     wanted.remove(&self.source_key(&record));
                     records.push(record);

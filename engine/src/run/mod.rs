@@ -52,6 +52,7 @@ mod second_look;
 mod settling;
 mod staging;
 mod turns;
+mod unnamed;
 mod waiting;
 mod write;
 
@@ -219,7 +220,7 @@ async fn carry_out<S: Systems>(
             return (Vec::new(), Vec::new());
         }
     };
-    let unsettled = settling::Unsettled::new(&open);
+    let unsettled = settling::Unsettled::new(plan, &open);
     let found = Mutex::new(Vec::new());
     let recovery = async {
         let recovery = settling::Recovery {

@@ -152,17 +152,26 @@ impl Claims {
 #[derive(Debug)]
 pub(super) struct Unsettled {
     open: Mutex<BTreeMap<RecordKey, usize>>,
+    /// What nobody can look up, since the flowbook names its resource no more.
+    unnamed: BTreeMap<RecordKey, Vec<Entry>>,
     over: watch::Sender<bool>,
 }
 
 impl Unsettled {
-    pub fn new(entries: &[Entry]) -> Unsettled {
+    pub fn new(plan: &Plan, entries: &[Entry]) -> Unsettled {
         let mut open: BTreeMap<RecordKey, usize> = BTreeMap::new();
+        let mut unnamed: BTreeMap<RecordKey, Vec<Entry>> = BTreeMap::new();
         for entry in entries {
-            *open.entry(entry.intent.record.clone()).or_default() += 1;
+            let record = &entry.intent.record;
+            *open.entry(record.clone()).or_default() += 1;
+            if resource_of(plan, &entry.intent.resource).is_none() {
+                let of = unnamed.entry(record.clone()).or_default();
+                of.push(entry.clone());
+            }
         }
         Unsettled {
             open: Mutex::new(open),
+            unnamed,
             over: watch::Sender::new(false),
         }
     }
@@ -174,6 +183,11 @@ impl Unsettled {
             .filter(|record| record.flow == flow)
             .map(|record| record.key.clone())
             .collect()
+    }
+
+    /// What nobody can look up of a record.
+    pub fn unnamed(&self, record: &RecordKey) -> Option<&[Entry]> {
+        self.unnamed.get(record).map(Vec::as_slice)
     }
 
     fn settled(&self, record: &RecordKey) {

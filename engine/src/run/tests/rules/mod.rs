@@ -9,6 +9,7 @@ mod outcome;
 mod second_look;
 mod settling;
 mod staging;
+mod unnamed;
 mod updates;
 
 use super::shop::{orders, paid_order};
