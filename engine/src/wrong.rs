@@ -63,6 +63,8 @@ pub(crate) enum Wrong {
     NoSecondLook,
     /// A read that does not show what was written a moment ago is believed.
     MissBelieved,
+    /// A record goes on with what it is linked to, though another one has its key by now.
+    LinkOverKey,
     /// A second attempt carries something of its own.
     RetryRenewed,
     /// What was sent is kept for ever.
@@ -91,7 +93,7 @@ mod switch {
 
     impl Wrong {
         /// All of them.
-        pub(crate) const ALL: [Wrong; 29] = [
+        pub(crate) const ALL: [Wrong; 30] = [
             Wrong::IntentAfterSend,
             Wrong::NoReconcile,
             Wrong::NoExclusion,
@@ -119,6 +121,7 @@ mod switch {
             Wrong::NotCautious,
             Wrong::NoSecondLook,
             Wrong::MissBelieved,
+            Wrong::LinkOverKey,
             Wrong::RetryRenewed,
             Wrong::NeverErased,
         ];

@@ -277,8 +277,16 @@ impl<'p> Machine<'p, '_> {
                     values: vec![target],
                     key_only: false,
                 };
-                if let Some(found) = self.answer(fetch, step.place)?.first() {
-                    return Ok(Found::Here(found.clone()));
+                if let Some(found) = self.answer(fetch, step.place)?.first().cloned() {
+                    // Where another record has its key by now, it is that one: no two have one key.
+                    if step.verb != Verb::Create
+                        && !wrong::is(Wrong::LinkOverKey)
+                        && self.has_other_key(step, &found)?
+                        && let other @ Found::Here(_) = self.look_by_keys(step)?
+                    {
+                        return Ok(other);
+                    }
+                    return Ok(Found::Here(found));
                 }
                 if step.verb != Verb::Ensure && !wrong::is(Wrong::GoneMadeAgain) {
                     return self.become_another(step);
@@ -286,6 +294,10 @@ impl<'p> Machine<'p, '_> {
                 self.bounds.links.remove(&turned);
             }
         }
+        self.look_by_keys(step)
+    }
+
+    fn look_by_keys(&mut self, step: &'p Step) -> Result<Found, Stop> {
         let mut late = false;
         for key in &step.keys {
             match self.look_by(step, key, &key.asks) {
@@ -298,6 +310,29 @@ impl<'p> Machine<'p, '_> {
             return Err(Stop::Late);
         }
         Ok(Found::None)
+    }
+
+    /// Whether a record has none of the keys of a step's resource.
+    fn has_other_key(&mut self, step: &'p Step, record: &Value) -> Result<bool, Stop> {
+        let shape = &self.code.plan.resources[step.resource as usize].shape;
+        let mut asked = false;
+        for key in step.keys.iter().filter(|key| !key.fields.is_empty()) {
+            asked = true;
+            let mut fits = true;
+            for (path, node) in key.fields.iter().zip(&key.values) {
+                let value = match node.map(|node| self.eval(node)) {
+                    Some(Err(Stop::Late)) => return Ok(false),
+                    Some(value) => value?,
+                    None => Value::None,
+                };
+                let kind = ops::field_kind(shape, path);
+                fits &= cache::canon(kind, cache::at(record, path)) == cache::canon(kind, &value);
+            }
+            if fits {
+                return Ok(false);
+            }
+        }
+        Ok(asked)
     }
 
     /// A remembered target that is away can have turned into another form.

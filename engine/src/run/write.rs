@@ -16,6 +16,7 @@ use super::changes::{Change, Does};
 use super::claims::{Claim, Claims, Held};
 use super::decide::Todo;
 use super::eval::Machine;
+use super::ops;
 use super::page::{ADOPTED, Engine, Life};
 use super::payload::{Leaf, is_late, said};
 use super::second_look;
@@ -434,6 +435,15 @@ impl<'a, S: Systems> Engine<'a, S> {
                         .stored_outcome(outcome)
                         .map_err(|trouble| self.stop(trouble))?;
                 }
+            }
+            if let Some(before) = known.filter(|before| !kept && before.is_other(&link)) {
+                life.notes.push(format!(
+                    "{} is {} in {} from now on; it was {} before",
+                    step.name,
+                    ops::in_text(&link.target),
+                    link.resource,
+                    ops::in_text(&before.target)
+                ));
             }
             if step.verb == Verb::Create {
                 life.relinked.made = true;

@@ -167,6 +167,13 @@ pub struct Link {
     pub hash: u64,
 }
 
+impl Link {
+    /// Whether it leads to another record than the one that takes its place.
+    pub fn is_other(&self, link: &Link) -> bool {
+        self.target != Value::None && self.resource == link.resource && self.target != link.target
+    }
+}
+
 /// What was erased since its time to be kept is over.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Dropped {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use flowbook_grammar::ast::Verb;
+
 use crate::plan::Plan;
 use crate::run::Options;
 use crate::run::tests::shop::{CUSTOMERS, of_any_status, order, record};
@@ -59,4 +61,54 @@ fn a_flow_waits_for_another_ones_change_of_the_same_record_after_a_crash() {
     assert_eq!(report.flows[0].done, 1, "{}", counts(&report));
     shop.passes(SETTLE);
     assert_eq!(shop.texts(CUSTOMERS), ["id9 a@b.se A1"]);
+}
+
+/// Two orders of two customers; then the first one turns out to be the other customer's. What the books hold then, and what the run says of it.
+fn moved(verb: Verb) -> (Vec<String>, Vec<(String, String)>) {
+    let mut plan = of_any_status();
+    plan.flows[0].steps[0].verb = verb;
+    let shop = Trial::settling(plan)
+        .with(
+            CUSTOMERS,
+            [
+                record(["id7", "a@b.se", "one"]),
+                record(["id8", "c@d.se", "two"]),
+            ],
+        )
+        .with_orders([
+            order("1", Some("A1"), "a@b.se", "one", ""),
+            order("2", Some("A2"), "c@d.se", "two", ""),
+        ]);
+    assert_eq!(shop.go().flows[0].done, 2);
+    shop.orders([order("1", Some("A1"), "c@d.se", "three", "")]);
+    let report = shop.go();
+    assert_eq!(report.flows[0].updated, 1, "{}", counts(&report));
+    let mut customers = shop.texts(CUSTOMERS);
+    customers.sort();
+    (customers, report.flows[0].notes.clone())
+}
+
+#[test]
+fn a_record_whose_key_is_now_another_ones_changes_that_one() {
+    for verb in [Verb::Ensure, Verb::Update] {
+        let (customers, notes) = moved(verb);
+        assert_eq!(customers, ["id7 a@b.se one", "id8 c@d.se three"]);
+        assert_eq!(
+            notes,
+            [(
+                "1".to_owned(),
+                "buyer is id8 in books.customers from now on; it was id7 before".to_owned()
+            )]
+        );
+    }
+}
+
+#[test]
+fn a_record_whose_key_is_new_goes_on_with_the_record_that_it_had() {
+    let shop =
+        known_customer(of_any_status()).with_orders([order("1", Some("A1"), "a@b.se", "one", "")]);
+    assert_eq!(shop.go().flows[0].done, 1);
+    shop.orders([order("1", Some("A1"), "new@b.se", "one", "")]);
+    assert_eq!(shop.go().flows[0].updated, 1);
+    assert_eq!(shop.texts(CUSTOMERS), ["id9 new@b.se one"]);
 }
