@@ -41,7 +41,7 @@ impl Attempts {
     }
 }
 
-/// The order that is behind a write, and how many of its changes the write may show: a document and a note hold nothing that changes.
+/// The order that is behind a write, and how many of its changes the write may show: a document shows whose it is, a note nothing that changes.
 fn order_of(asked: &Asked, body: &Json, orders: &[Order]) -> Option<(String, usize)> {
     let parts: Vec<&str> = asked.path.trim_matches('/').split('/').collect();
     let named = || {
@@ -52,7 +52,11 @@ fn order_of(asked: &Asked, body: &Json, orders: &[Order]) -> Option<(String, usi
         Some((order.number(), order.changes))
     };
     match parts.as_slice() {
-        [_, "drafts" | "invoices"] => Some((body["Reference"].as_str()?.to_owned(), 0)),
+        [_, "drafts" | "invoices"] => {
+            // Any order that moves can give the customer of others another key.
+            let moves = orders.iter().map(|order| order.before.len()).sum();
+            Some((body["Reference"].as_str()?.to_owned(), moves))
+        }
         [_, "orders", id, "notes"] => Some((format!("N{id}"), 0)),
         [_, "customers"] => named(),
         _ => None,

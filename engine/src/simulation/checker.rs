@@ -136,7 +136,10 @@ impl Checker<'_> {
         let mut wrong = Vec::new();
         let keys = state.texts("customers", self.flows.key());
         for (at, key) in keys.iter().enumerate() {
-            let theirs = |order: &&Order| *key == self.flows.key_of(&order.email, &order.customer);
+            let theirs = |order: &&Order| {
+                let mut keys = order.customers();
+                keys.any(|(email, customer)| *key == self.flows.key_of(email, customer))
+            };
             let orders = state
                 .orders
                 .iter()
@@ -238,17 +241,17 @@ pub(super) fn persons_kept(world: &World, disk: &Disk) -> Vec<String> {
     let raw = disk.raw();
     let state = world.state();
     let mut wrong = Vec::new();
-    for order in &state.orders {
-        let is_needed = |other: &&Order| {
-            other.email.contains(&order.email) && disk.is_needed("orders", other.id)
+    let emails = state.orders.iter().flat_map(Order::customers);
+    for (email, _) in emails {
+        let is_order = |order: &Order| {
+            order.customers().any(|(other, _)| other.contains(email))
+                && disk.is_needed("orders", order.id)
         };
-        let is_member = |member: &Member| {
-            member.email.contains(&order.email) && disk.is_needed("members", member.id)
-        };
-        let is_needed = state.orders.iter().any(|other| is_needed(&other))
-            || state.members.iter().any(is_member);
-        if raw.contains(&order.email) && !is_needed {
-            let line = format!("{} is on the disk after its time", order.email);
+        let is_member =
+            |member: &Member| member.email.contains(email) && disk.is_needed("members", member.id);
+        let is_needed = state.orders.iter().any(is_order) || state.members.iter().any(is_member);
+        if raw.contains(email) && !is_needed {
+            let line = format!("{email} is on the disk after its time");
             if !wrong.contains(&line) {
                 wrong.push(line);
             }

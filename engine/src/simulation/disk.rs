@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::book::SETTLE_S;
 use super::clock;
 use super::world::{Asked, World};
-use crate::store::journal::{Batch, Entry, Intent, Outcome, Overruled, Phase, Written};
+use crate::store::journal::{Batch, Entry, Intent, Outcome, Overruled, Phase, Sought, Written};
 use crate::store::memory::MemoryStore;
 use crate::store::{Dropped, End, Ending, Link, RecordKey, State, Store, StoreError};
 use crate::wrong::{self, Wrong};
@@ -90,7 +90,7 @@ impl Disk {
         state.is_some_and(|state| !matches!(state.end, End::Done | End::Skipped))
             || entries
                 .iter()
-                .any(|entry| entry.phase.is_open() || entry.look_at.is_some())
+                .any(|entry| entry.phase.is_open() || !entry.watches.is_empty())
     }
 
     /// The power fails: what was not synced is lost.
@@ -321,6 +321,10 @@ impl Store for Held {
         self.read(|kept| kept.made_from(resource, target, source_resource))
     }
 
+    fn is_linked(&self, resource: &str, target: &Value) -> Result<bool, StoreError> {
+        self.read(|kept| kept.is_linked(resource, target))
+    }
+
     fn cautious(&self) -> bool {
         self.cautious
     }
@@ -371,9 +375,10 @@ impl Store for Held {
         &mut self,
         record: &RecordKey,
         step: &str,
+        sought: &[Sought],
         next: Option<Timestamp>,
     ) -> Result<(), StoreError> {
-        self.write(|kept| kept.looked_at(record, step, next))
+        self.write(|kept| kept.looked_at(record, step, sought, next))
     }
 
     fn drop_payloads(&mut self, before: Timestamp) -> Result<Dropped, StoreError> {

@@ -13,6 +13,8 @@ pub(super) struct Figures {
     /// Seeds in which requests came later than the connector promises.
     pub beyond: u64,
     pub orders: u64,
+    /// Times that one of them turned out to be another customer's.
+    pub moves: u64,
     /// Paid orders that a person must look at in the end.
     pub failed: u64,
     pub processes: u64,
@@ -44,6 +46,7 @@ impl AddAssign<&Figures> for Figures {
         self.drawn += more.drawn;
         self.beyond += more.beyond;
         self.orders += more.orders;
+        self.moves += more.moves;
         self.failed += more.failed;
         self.processes += more.processes;
         self.kills += more.kills;
@@ -68,6 +71,7 @@ impl Display for Figures {
             ("seeds", self.seeds),
             ("  with another flow than the usual one", self.drawn),
             ("orders", self.orders),
+            ("  given to another customer", self.moves),
             ("  left to a person", self.failed),
             ("processes", self.processes),
             ("  killed", self.kills),

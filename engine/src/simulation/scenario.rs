@@ -1,4 +1,4 @@
-//! What happens in a seed's world: orders come, are paid, changed and deleted; runs go well, die, are held or meet each other; people book, delete and
+//! What happens in a seed's world: orders come, are paid, changed, given to another customer and deleted; runs go well, die, are held or meet each other; people book, delete and
 //! make documents by hand. Then it is calm, and all that is open comes to its end.
 
 use std::collections::BTreeMap;
@@ -21,6 +21,7 @@ use super::network::Network;
 use super::process::{Fate, Process};
 use super::world::{Member, Order, Weather, World};
 use crate::connect::{self, Bounds, Forgetful, HttpSystems, Wire, read_access};
+use crate::dice::Dice;
 use crate::run::report::{Finding, Report};
 use crate::run::{Options, Silent, run};
 use crate::wrong::{self, Wrong};
@@ -73,6 +74,9 @@ pub(super) struct Scenario {
     is_death: AtomicBool,
     /// Names that a customer must not keep, with the order that had it.
     stale: Mutex<BTreeMap<String, u64>>,
+    /// Of a hundred orders that are changed, so many turn out to be another customer's, by dice of their own.
+    moves: u64,
+    moving: Mutex<Dice>,
 }
 
 impl Scenario {
@@ -102,6 +106,12 @@ impl Scenario {
                     .flatten(),
             }
         };
+        let mut moving = Dice::new(seed, "moving");
+        // A member goes by the key that the orders of the same customer have.
+        let moves = match world.flows.members {
+            None => *moving.one(&[0, 0, 30]).unwrap_or(&0),
+            Some(_) => 0,
+        };
         let (document, _) = world.flows.document();
         weather.deaf = weather.deaf.map(|deaf| match deaf {
             "/drafts" if document == "invoices" => "/invoices",
@@ -117,6 +127,8 @@ impl Scenario {
             processes: AtomicU64::new(0),
             is_death: AtomicBool::new(false),
             stale: Mutex::default(),
+            moves,
+            moving: Mutex::new(moving),
         }
     }
 
@@ -198,6 +210,7 @@ impl Scenario {
         figures.drawn = u64::from(self.world.flows != Flows::USUAL);
         figures.beyond = u64::from(state.weather.beyond);
         figures.orders = state.orders.len() as u64;
+        figures.moves = state.orders.iter().map(|one| one.before.len() as u64).sum();
         figures.processes = self.processes.load(Ordering::Relaxed);
         Outcome {
             wrong,
@@ -298,9 +311,44 @@ impl Scenario {
                 order.changes += 1;
                 let name = std::mem::take(&mut order.name);
                 order.name = format!("{name}x");
-                self.stale.lock().expect("no thread died").insert(name, id);
+                let mut stale = self.stale.lock().expect("no thread died");
+                stale.insert(name, id);
+                if self.order_moves(order) {
+                    // Whose it was keeps the name that came from it.
+                    stale.retain(|_, of| *of != id);
+                    let line = format!(
+                        "{} is now of {} and {:?}",
+                        order.number(),
+                        order.email,
+                        order.club
+                    );
+                    drop(state);
+                    self.world.say(line);
+                }
             }
         }
+    }
+
+    /// An order turns out to be another customer's, or its customer has another address; and it can have another club.
+    fn order_moves(&self, order: &mut Order) -> bool {
+        let mut dice = self.moving.lock().expect("no thread died");
+        if !dice.percent(self.moves) {
+            return false;
+        }
+        let known = MAILS.iter().zip(CUSTOMERS);
+        let new = (format!("n{}@g.se", order.id), format!("2{}", order.id));
+        let known = known.map(|(email, customer)| ((*email).to_owned(), customer.to_owned()));
+        let all: Vec<(String, String)> = known.chain([new]).collect();
+        let now = dice.one(&all).cloned().unwrap_or_default();
+        let (email, customer) = now;
+        order.before.push((
+            std::mem::replace(&mut order.email, email),
+            std::mem::replace(&mut order.customer, customer),
+        ));
+        if order.club.is_some() {
+            order.club = dice.one(&CLUBS).map(|club| (*club).to_owned());
+        }
+        true
     }
 
     /// A member rises: all of the books is to say so.
@@ -345,6 +393,7 @@ impl Scenario {
             total,
             away: false,
             changes: 0,
+            before: Vec::new(),
         });
     }
 

@@ -77,12 +77,21 @@ pub(super) struct Order {
     pub away: bool,
     /// How often it was changed in the shop.
     pub changes: usize,
+    /// Whose it was before it turned out to be another customer's: e-mail address and number.
+    pub before: Vec<(String, String)>,
 }
 
 impl Order {
     /// `N7`
     pub fn number(&self) -> String {
         format!("N{}", self.id)
+    }
+
+    /// Whose it is and was: e-mail addresses and numbers.
+    pub fn customers(&self) -> impl Iterator<Item = (&str, &str)> {
+        let before = self.before.iter();
+        let before = before.map(|(email, customer)| (email.as_str(), customer.as_str()));
+        std::iter::once((self.email.as_str(), self.customer.as_str())).chain(before)
     }
 }
 
