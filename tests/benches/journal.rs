@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use flowbook::plan::Plan;
-use flowbook::store::journal::{self, Batch, Entry, Intent, Overruled};
+use flowbook::store::journal::{self, Batch, Entry, Intent, Overruled, Sought};
 use flowbook::store::memory::MemoryStore;
 use flowbook::store::sqlite::SqliteStore;
 use flowbook::store::{Dropped, Ending, Link, RecordKey, State, Store, StoreError};
@@ -103,6 +103,10 @@ impl Store for Watched {
         self.store.made_from(resource, target, source_resource)
     }
 
+    fn is_linked(&self, resource: &str, target: &Value) -> Result<bool, StoreError> {
+        self.store.is_linked(resource, target)
+    }
+
     fn cautious(&self) -> bool {
         self.store.cautious()
     }
@@ -148,9 +152,10 @@ impl Store for Watched {
         &mut self,
         record: &RecordKey,
         step: &str,
+        sought: &[Sought],
         next: Option<Timestamp>,
     ) -> Result<(), StoreError> {
-        self.store.looked_at(record, step, next)
+        self.store.looked_at(record, step, sought, next)
     }
 
     fn drop_payloads(&mut self, before: Timestamp) -> Result<Dropped, StoreError> {

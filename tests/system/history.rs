@@ -124,7 +124,7 @@ fn outcome(order: u64, (step, resource, _): (&str, &str, &str)) -> Outcome {
         step: step.to_owned(),
         phase: Phase::Confirmed,
         link: Some(("till.orders".to_owned(), link)),
-        look_at: None,
+        watch: None,
     }
 }
 

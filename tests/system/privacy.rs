@@ -87,7 +87,7 @@ fn with_an_old_write(place: &Workplace, outcome: Option<Phase>) {
             step,
             phase,
             link: None,
-            look_at: None,
+            watch: None,
         }];
         let releases = Vec::new();
         store.commit(Batch { outcomes, releases }).expect("stored");

@@ -259,12 +259,13 @@ impl<'a, S: Systems> Engine<'a, S> {
         phase: Phase,
         sought: &[Sought],
     ) -> Result<(), Halt> {
+        let attempts = life.attempts.get(name).map_or(0, |all| all.hashes.len());
         let outcome = journal::Outcome {
             record: self.record_key(&life.key),
             step: name.to_owned(),
             phase,
             link: None,
-            look_at: second_look::first(self.options.clock.wall(), sought),
+            watch: second_look::watch(self.options.clock.wall(), sought, attempts, None),
         };
         let told = self.asker.stored_outcome(outcome);
         told.map_err(|trouble| self.stop(trouble))

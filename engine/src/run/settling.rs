@@ -287,7 +287,7 @@ impl<S: Systems> Recovery<'_, '_, S> {
         entry: Entry,
         held: Inherited,
     ) -> Result<Option<Finding>, Trouble> {
-        let hits = match self.asker.look_up(entry.sought_of_last()).await {
+        let hits = match self.asker.look_up(&entry.sought).await {
             Ok(hits) => hits,
             Err(trouble) if trouble.local => return Ok(None),
             Err(trouble) => return Err(trouble),
@@ -313,12 +313,13 @@ impl<S: Systems> Recovery<'_, '_, S> {
             None if entry.phase == Phase::Accepted => (Phase::Accepted, None),
             None => (Phase::Settled, None),
         };
+        let found = link.as_ref().map(|(_, link)| link.target.clone());
         let outcome = Outcome {
             record: intent.record.clone(),
             step: intent.step.clone(),
             phase,
             link,
-            look_at: second_look::first(now, entry.sought_of_last()),
+            watch: second_look::watch(now, &entry.sought, entry.attempts.len(), found),
         };
         self.asker.stored_outcome(outcome)?;
         self.unsettled.settled(&intent.record);

@@ -77,7 +77,7 @@ impl<S: Systems> Engine<'_, S> {
             step: entry.intent.step.clone(),
             phase: Phase::Settled,
             link: None,
-            look_at: None,
+            watch: None,
         })
     }
 }

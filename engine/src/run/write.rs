@@ -368,6 +368,7 @@ impl<'a, S: Systems> Engine<'a, S> {
             Some(Found::Elsewhere(_, resource)) if hash == ADOPTED => Some(*resource),
             _ => None,
         };
+        let does = change.does;
         if self.progress.wants_changes()
             && (change.does != Does::Adopt || step.verb == Verb::Create)
         {
@@ -409,13 +410,18 @@ impl<'a, S: Systems> Engine<'a, S> {
                 || known.as_ref() == Some(&link)
                 || (elsewhere.is_some() && known.is_some())
                 || is_late(&link.target);
-            let doubtful = attempts.hashes.len() > 1 || life.looked_up.contains(&name);
-            let look_at = if doubtful {
+            // A change of a record that is there leaves nothing behind; what was watched before is watched on.
+            let doubtful = does != Does::Update
+                && (attempts.hashes.len() > 1
+                    || life.looked_up.contains(&name)
+                    || (does == Does::Adopt && earlier.is_some()));
+            let watch = if doubtful {
                 let sought = self
                     .now(life, |life| self.sought_of(life, step))
                     .await
                     .unwrap_or_default();
-                second_look::first(self.options.clock.wall(), &sought)
+                let (now, attempts) = (self.options.clock.wall(), attempts.hashes.len());
+                second_look::watch(now, &sought, attempts, Some(link.target.clone()))
             } else {
                 None
             };
@@ -426,7 +432,7 @@ impl<'a, S: Systems> Engine<'a, S> {
                     step: name.clone(),
                     phase: Phase::Confirmed,
                     link: (!kept).then(|| (source, link.clone())),
-                    look_at,
+                    watch,
                 };
                 if self.options.relink {
                     life.relinked.outcomes.push(outcome);

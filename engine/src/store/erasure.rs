@@ -59,7 +59,10 @@ pub enum Forgetting {
 const COLUMNS: [(&str, &str); 4] = [
     ("record", "title, message, field, at, dismissed, cause"),
     ("source", "record"),
-    ("entry", "step, claims, sought, chosen, payload, change"),
+    (
+        "entry",
+        "step, claims, written, sought, watches, chosen, payload, change",
+    ),
     ("link", "step, target"),
 ];
 
@@ -233,8 +236,8 @@ fn forget_one(
     forgotten.sources += sources as u64;
     // Other fields of the payload are the same person's: name, address, telephone. What is over for ever needs no key.
     let writes = transaction.execute(
-        "UPDATE entry SET payload = NULL, change = NULL, claims = '[]', sought = '[]', look_at = NULL
-         WHERE flow = ?1 AND key = ?2 AND (payload IS NOT NULL OR change IS NOT NULL OR claims <> '[]' OR sought <> '[]')",
+        "UPDATE entry SET payload = NULL, change = NULL, claims = '[]', written = '[]', sought = '[]', watches = '[]', look_at = NULL
+         WHERE flow = ?1 AND key = ?2 AND (payload IS NOT NULL OR change IS NOT NULL OR claims <> '[]' OR written <> '[]' OR sought <> '[]' OR watches <> '[]')",
         of,
     )?;
     forgotten.writes += writes as u64;

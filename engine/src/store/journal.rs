@@ -73,7 +73,7 @@ pub struct Intent {
     pub resource: String,
 }
 
-/// The keys under which a write was confirmed.
+/// The keys under which writes were confirmed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
     /// The target resource: `books.customers`.
@@ -81,6 +81,9 @@ pub struct Written {
     /// The keys, as texts.
     pub claims: Vec<String>,
 }
+
+/// So many keys under which a step was confirmed are kept: those that it had before its record was corrected are few.
+const MOST_WRITTEN: usize = 16;
 
 /// A question by which the effect of a write is found, whatever becomes of the process or of the source record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -93,6 +96,21 @@ pub struct Sought {
     pub values: Vec<Value>,
     /// The key of the parent whose list is read, for a sub-resource.
     pub parent: Option<Value>,
+}
+
+/// What a write that ended in doubt can have left behind, to be asked for again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Watch {
+    /// How it is found.
+    pub sought: Vec<Sought>,
+    /// What was known to be ours when it ended.
+    pub ours: Option<Value>,
+    /// Another one of ours can be there beside it: there were more attempts than one.
+    pub twins: bool,
+    /// How often it was asked for.
+    pub looks: u32,
+    /// When it is asked for next, by our own clock.
+    pub at: Timestamp,
 }
 
 /// A write that is about to leave.
@@ -129,8 +147,8 @@ pub struct Outcome {
     pub phase: Phase,
     /// The pair that is remembered from now on: source resource and link.
     pub link: Option<(String, Link)>,
-    /// When it is looked at once more.
-    pub look_at: Option<Timestamp>,
+    /// What is asked for again. None leaves what is being watched already.
+    pub watch: Option<Watch>,
 }
 
 /// What is stored in one transaction: earlier outcomes, then releases.
@@ -169,13 +187,12 @@ pub struct Entry {
     pub source: String,
     /// Where it stands.
     pub phase: Phase,
-    /// The keys that it claims.
+    /// The keys that it claims, until it is confirmed.
     pub claims: Vec<String>,
-    /// How its effect is found.
+    /// The keys under which it was confirmed, the last one at the end. A later change that fails, or that has another key, takes none of them back.
+    pub written: Vec<String>,
+    /// How the effect of the last write is found; nothing where it changed a record that was there.
     pub sought: Vec<Sought>,
-    /// `sought` finds what an earlier write made, of which an attempt may still come late: a twin is looked for, though the last write changed a record
-    /// that is there, and nothing finds its effect.
-    pub looks_back: bool,
     /// What its action was given.
     pub chosen: Option<Vec<Value>>,
     /// Payload hashes of the attempts that may have taken effect, in order.
@@ -188,10 +205,8 @@ pub struct Entry {
     pub renewed: u32,
     /// When the last one left, by our own clock.
     pub at: Option<Timestamp>,
-    /// How often it was looked at again after its end.
-    pub looks: u32,
-    /// When it is looked at next.
-    pub look_at: Option<Timestamp>,
+    /// What is asked for again of this write and of those before it, whatever became of the record since.
+    pub watches: Vec<Watch>,
 }
 
 impl Entry {
@@ -202,24 +217,34 @@ impl Entry {
             source: String::new(),
             phase: Phase::Planned,
             claims: Vec::new(),
+            written: Vec::new(),
             sought: Vec::new(),
-            looks_back: false,
             chosen: None,
             attempts: Vec::new(),
             payload: None,
             change: None,
             renewed: 0,
             at: None,
-            looks: 0,
-            look_at: None,
+            watches: Vec::new(),
         }
     }
 
-    /// How the effect of its last write is found.
-    pub fn sought_of_last(&self) -> &[Sought] {
-        match self.looks_back {
-            true => &[],
-            false => &self.sought,
+    /// When something of it is asked for next.
+    pub fn look_at(&self) -> Option<Timestamp> {
+        self.watches.iter().map(|watch| watch.at).min()
+    }
+
+    /// What these questions ask for was asked for, and is again then, if ever.
+    pub fn looked_at(&mut self, sought: &[Sought], next: Option<Timestamp>) {
+        let of = |watch: &Watch| watch.sought == sought;
+        match next {
+            None => self.watches.retain(|watch| !of(watch)),
+            Some(next) => {
+                for watch in self.watches.iter_mut().filter(|watch| of(watch)) {
+                    watch.looks += 1;
+                    watch.at = next;
+                }
+            }
         }
     }
 
@@ -233,33 +258,31 @@ impl Entry {
         {
             return Some(before.clone());
         }
-        let unheard = self.attempts.len() > usize::from(begins);
-        let looks_back =
-            release.sought.is_empty() && self.look_at.is_some() && (self.looks_back || unheard);
         let mut before = std::mem::replace(self, Entry::planned(release.intent.clone()));
         if begins {
             before.attempts.clear();
             before.renewed = 0;
         }
         before.attempts.push(release.hash);
+        // A change of what is confirmed makes nothing; all else can come beside what is being watched.
+        let makes = !begins || !release.sought.is_empty();
+        for watch in &mut before.watches {
+            watch.twins |= makes;
+        }
         *self = Entry {
             intent: release.intent,
             source: release.source,
             phase: Phase::Released,
             claims: release.claims,
-            sought: match looks_back {
-                true => before.sought,
-                false => release.sought,
-            },
-            looks_back,
+            written: before.written,
+            sought: release.sought,
             chosen: release.chosen,
             attempts: before.attempts,
             payload: Some(release.payload),
             change: Some(release.change),
             renewed: before.renewed,
             at: Some(release.at),
-            looks: if looks_back { before.looks } else { 0 },
-            look_at: before.look_at.filter(|_| looks_back),
+            watches: before.watches,
         };
         None
     }
@@ -272,11 +295,18 @@ impl Entry {
     /// Its outcome.
     pub fn end(&mut self, outcome: &Outcome) {
         self.phase = outcome.phase;
-        if !self.looks_back {
-            self.look_at = outcome.look_at;
+        if let Some(watch) = &outcome.watch {
+            self.watch(watch.clone());
         }
         match outcome.phase {
-            Phase::Confirmed => self.payload = None,
+            Phase::Confirmed => {
+                self.payload = None;
+                let claims = std::mem::take(&mut self.claims);
+                self.written.retain(|key| !claims.contains(key));
+                self.written.extend(claims);
+                let most = self.written.len().saturating_sub(MOST_WRITTEN);
+                self.written.drain(..most);
+            }
             // It had no effect, so it was no attempt: what was known of those before it is known still.
             Phase::Refused | Phase::Unsent => {
                 self.attempts.pop();
@@ -286,5 +316,16 @@ impl Entry {
             }
             _ => {}
         }
+    }
+
+    /// Watched from its beginning, also where it is being watched already.
+    fn watch(&mut self, mut watch: Watch) {
+        let same = |before: &Watch| before.sought == watch.sought;
+        if let Some(at) = self.watches.iter().position(same) {
+            let before = self.watches.remove(at);
+            watch.twins |= before.twins;
+            watch.ours = watch.ours.or(before.ours);
+        }
+        self.watches.push(watch);
     }
 }

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use super::journal::{Entry, Intent, Phase, Written};
 use super::{Dropped, RecordKey};
 
-const ENTRY: &str = "flow, key, step, resource, source, phase, claims, sought, chosen, attempts, payload, change, renewed, at, looks, look_at, looks_back";
+const ENTRY: &str = "flow, key, step, resource, source, phase, claims, written, sought, chosen, attempts, payload, change, renewed, at, watches";
 
 /// As stored in a column.
 pub(super) fn json<T: Serialize>(value: &T) -> rusqlite::Result<String> {
@@ -46,19 +46,18 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Entry> {
         source: row.get(4)?,
         phase: Phase::of_word(&phase).unwrap_or(Phase::Unknown),
         claims: parsed(&row.get::<_, String>(6)?)?,
-        sought: parsed(&row.get::<_, String>(7)?)?,
+        written: parsed(&row.get::<_, String>(7)?)?,
+        sought: parsed(&row.get::<_, String>(8)?)?,
         chosen: row
-            .get::<_, Option<String>>(8)?
+            .get::<_, Option<String>>(9)?
             .map(|text| parsed(&text))
             .transpose()?,
-        attempts: parsed(&row.get::<_, String>(9)?)?,
-        payload: row.get(10)?,
-        change: row.get(11)?,
-        renewed: row.get(12)?,
-        at: instant(row.get(13)?),
-        looks: row.get(14)?,
-        look_at: instant(row.get(15)?),
-        looks_back: row.get(16)?,
+        attempts: parsed(&row.get::<_, String>(10)?)?,
+        payload: row.get(11)?,
+        change: row.get(12)?,
+        renewed: row.get(13)?,
+        at: instant(row.get(14)?),
+        watches: parsed(&row.get::<_, String>(15)?)?,
     })
 }
 
@@ -81,7 +80,7 @@ pub(super) fn put(connection: &Connection, entry: &Entry, fence: u64) -> rusqlit
     let chosen = entry.chosen.as_ref().map(json).transpose()?;
     connection
         .prepare_cached(&format!(
-            "INSERT OR REPLACE INTO entry ({ENTRY}, fence, number)
+            "INSERT OR REPLACE INTO entry ({ENTRY}, look_at, fence, number)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
                 (SELECT COALESCE(MAX(number), 0) + 1 FROM entry))"
         ))?
@@ -93,6 +92,7 @@ pub(super) fn put(connection: &Connection, entry: &Entry, fence: u64) -> rusqlit
             entry.source,
             entry.phase.word(),
             json(&entry.claims)?,
+            json(&entry.written)?,
             json(&entry.sought)?,
             chosen,
             json(&entry.attempts)?,
@@ -100,9 +100,8 @@ pub(super) fn put(connection: &Connection, entry: &Entry, fence: u64) -> rusqlit
             entry.change,
             entry.renewed,
             entry.at.map(stamp),
-            entry.looks,
-            entry.look_at.map(stamp),
-            entry.looks_back,
+            json(&entry.watches)?,
+            entry.look_at().map(stamp),
             fence.cast_signed(),
         ])
         .map(drop)
@@ -129,12 +128,12 @@ pub(super) fn open(connection: &Connection) -> rusqlite::Result<Vec<Entry>> {
     )
 }
 
-/// The keys of confirmed entries among the last ones: out of an index that holds them, since the entries may be long.
+/// The keys of confirmed writes among the last entries: out of an index that holds them, since the entries may be long.
 pub(super) fn confirmed_last(connection: &Connection, last: u32) -> rusqlite::Result<Vec<Written>> {
     connection
         .prepare_cached(
-            "SELECT resource, claims FROM entry INDEXED BY entry_confirmed
-             WHERE phase = 'confirmed' AND number > (SELECT MAX(number) FROM entry) - ?1 ORDER BY number",
+            "SELECT resource, written FROM entry INDEXED BY entry_written
+             WHERE written <> '[]' AND number > (SELECT MAX(number) FROM entry) - ?1 ORDER BY number",
         )?
         .query_map([last], |row| {
             Ok(Written {
@@ -192,9 +191,9 @@ pub(super) fn drop_payloads(
     let (payloads, first) = drop("payload IS NOT NULL", "payload", "payload = NULL")?;
     let (changes, second) = drop("change IS NOT NULL", "change", "change = NULL")?;
     let (keys, third) = drop(
-        "claims <> '[]' AND look_at IS NULL",
-        "claims || sought",
-        "claims = '[]', sought = '[]'",
+        "(claims <> '[]' OR written <> '[]') AND look_at IS NULL",
+        "claims || written || sought",
+        "claims = '[]', written = '[]', sought = '[]'",
     )?;
     Ok(Dropped {
         payloads,

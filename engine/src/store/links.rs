@@ -85,3 +85,14 @@ pub(super) fn made_from(
         _ => None,
     })
 }
+
+/// Whether a record of `resource` was made or found for any record.
+pub(super) fn is_linked(
+    connection: &Connection,
+    resource: &str,
+    target: &Value,
+) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT 1 FROM link WHERE resource = ?1 AND target = ?2")?
+        .exists([resource, &json(target)?])
+}

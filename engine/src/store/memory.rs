@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use flowbook_stdlib::value::Value;
 use jiff::Timestamp;
 
-use super::journal::{Batch, Entry, Intent, Overruled, Phase, Written};
+use super::journal::{Batch, Entry, Intent, Overruled, Phase, Sought, Written};
 use super::kept::{Cause, Filter, Kept};
 use super::{Dropped, End, Ending, Link, RecordKey, Records, State, Store, StoreError};
 
@@ -180,6 +180,11 @@ impl Store for MemoryStore {
         })
     }
 
+    fn is_linked(&self, resource: &str, target: &Value) -> Result<bool, StoreError> {
+        let mut all = self.links.values().flatten();
+        Ok(all.any(|link| link.resource == resource && link.target == *target))
+    }
+
     fn cautious(&self) -> bool {
         false
     }
@@ -264,10 +269,10 @@ impl Store for MemoryStore {
         let entries = self.released.iter().skip(skipped);
         Ok(entries
             .filter_map(|at| self.entries.get(at))
-            .filter(|entry| entry.phase == Phase::Confirmed)
+            .filter(|entry| !entry.written.is_empty())
             .map(|entry| Written {
                 resource: entry.intent.resource.clone(),
-                claims: entry.claims.clone(),
+                claims: entry.written.clone(),
             })
             .collect())
     }
@@ -282,9 +287,9 @@ impl Store for MemoryStore {
     }
 
     fn to_look_at(&self, now: Timestamp) -> Result<Vec<Entry>, StoreError> {
-        let due = |entry: &&Entry| entry.look_at.is_some_and(|at| at <= now);
+        let due = |entry: &&Entry| entry.look_at().is_some_and(|at| at <= now);
         let mut entries: Vec<Entry> = self.entries.values().filter(due).cloned().collect();
-        entries.sort_by_key(|entry| entry.look_at);
+        entries.sort_by_key(Entry::look_at);
         Ok(entries)
     }
 
@@ -292,12 +297,12 @@ impl Store for MemoryStore {
         &mut self,
         record: &RecordKey,
         step: &str,
+        sought: &[Sought],
         next: Option<Timestamp>,
     ) -> Result<(), StoreError> {
         let at = (record.clone(), step.to_owned());
         if let Some(entry) = self.entries.get_mut(&at) {
-            entry.looks += 1;
-            entry.look_at = next;
+            entry.looked_at(sought, next);
         }
         Ok(())
     }
@@ -316,9 +321,11 @@ impl Store for MemoryStore {
                 bytes: texts.iter().map(length).sum(),
                 ..Dropped::default()
             };
-            if entry.look_at.is_none() && !entry.claims.is_empty() {
+            let has_keys = !entry.claims.is_empty() || !entry.written.is_empty();
+            if entry.watches.is_empty() && has_keys {
                 dropped.keys += 1;
                 entry.claims.clear();
+                entry.written.clear();
                 entry.sought.clear();
             }
         }

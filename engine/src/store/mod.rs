@@ -21,7 +21,7 @@ mod listing;
 mod schema;
 
 pub use exclusion::Patience;
-use journal::{Batch, Entry, Intent, Overruled, Written};
+use journal::{Batch, Entry, Intent, Overruled, Sought, Written};
 use kept::{Cause, Filter, Kept};
 
 /// A source record of a flow.
@@ -250,6 +250,9 @@ pub trait Store: Send {
         source_resource: &str,
     ) -> Result<Option<String>, StoreError>;
 
+    /// Whether any link leads to this record of `resource`.
+    fn is_linked(&self, resource: &str, target: &Value) -> Result<bool, StoreError>;
+
     /// Whether this is an older copy, or one that was moved: what left before may still take effect unseen, until [`Store::settled`].
     fn cautious(&self) -> bool;
 
@@ -268,20 +271,21 @@ pub trait Store: Send {
     /// Writes of which nobody knows whether they took effect, in the order of their release.
     fn open_entries(&self) -> Result<Vec<Entry>, StoreError>;
 
-    /// Under which keys writes were confirmed, among the `last` entries that the journal heard of: reads may not show them yet.
+    /// Under which keys writes were confirmed, of the `last` entries that the journal heard of: reads may not show them yet.
     fn confirmed_last(&self, last: u32) -> Result<Vec<Written>, StoreError>;
 
     /// The journal's entries of a record.
     fn entries(&self, record: &RecordKey) -> Result<Vec<Entry>, StoreError>;
 
-    /// Entries whose second look is due.
+    /// Entries of which something is due to be asked for again.
     fn to_look_at(&self, now: Timestamp) -> Result<Vec<Entry>, StoreError>;
 
-    /// An entry was looked at; when it is looked at next, if ever.
+    /// What these questions of an entry ask for was asked for, and is again then, if ever.
     fn looked_at(
         &mut self,
         record: &RecordKey,
         step: &str,
+        sought: &[Sought],
         next: Option<Timestamp>,
     ) -> Result<(), StoreError>;
 

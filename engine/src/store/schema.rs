@@ -83,4 +83,22 @@ pub(super) const SCHEMA: &[M<'_>] = &[
     M::up("CREATE TABLE unheard (system TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (system, hash)) STRICT, WITHOUT ROWID;"),
     // An entry whose `sought` finds what an earlier write of the step made, not what the last one changed.
     M::up("ALTER TABLE entry ADD COLUMN looks_back INTEGER NOT NULL DEFAULT 0;"),
+    // What is watched for late effects is kept beside what is sought now, and the keys of confirmed writes beside those that are claimed now: neither is
+    // lost when the record is written again. `look_at` is the earliest look of all.
+    M::up(
+        "ALTER TABLE entry ADD COLUMN written TEXT NOT NULL DEFAULT '[]';
+     ALTER TABLE entry ADD COLUMN watches TEXT NOT NULL DEFAULT '[]';
+     UPDATE entry SET watches = json_array(json_object('sought', json(sought), 'ours', NULL,
+            'twins', json(CASE WHEN looks_back OR json_array_length(attempts) > 1 THEN 'true' ELSE 'false' END), 'looks', looks, 'at', look_at))
+        WHERE look_at IS NOT NULL AND sought <> '[]';
+     UPDATE entry SET look_at = NULL WHERE sought = '[]';
+     UPDATE entry SET sought = '[]' WHERE looks_back;
+     UPDATE entry SET written = claims, claims = '[]' WHERE phase = 'confirmed';
+     DROP INDEX entry_confirmed;
+     DROP INDEX entry_keys;
+     CREATE INDEX entry_written ON entry (number, resource, written) WHERE written <> '[]';
+     CREATE INDEX entry_keys ON entry (at) WHERE (claims <> '[]' OR written <> '[]') AND look_at IS NULL;
+     ALTER TABLE entry DROP COLUMN looks;
+     ALTER TABLE entry DROP COLUMN looks_back;",
+    ),
 ];

@@ -14,7 +14,7 @@ use rusqlite_migration::Migrations;
 
 use super::durable::{self, damaged, private_folder, trouble};
 use super::exclusion::{self, Patience};
-use super::journal::{Batch, Entry, Intent, Overruled, Written};
+use super::journal::{Batch, Entry, Intent, Overruled, Sought, Written};
 use super::kept::{Cause, Filter, Kept};
 use super::schema::SCHEMA;
 use super::{Dropped, Ending, Link, RecordKey, Records, State, Store, StoreError};
@@ -303,6 +303,11 @@ impl Store for SqliteStore {
             .map_err(self.failed("read what a record was made from"))
     }
 
+    fn is_linked(&self, resource: &str, target: &Value) -> Result<bool, StoreError> {
+        links::is_linked(&self.connection, resource, target)
+            .map_err(self.failed("read what a record was made for"))
+    }
+
     fn cautious(&self) -> bool {
         self.cautious
     }
@@ -384,12 +389,12 @@ impl Store for SqliteStore {
         &mut self,
         record: &RecordKey,
         step: &str,
+        sought: &[Sought],
         next: Option<Timestamp>,
     ) -> Result<(), StoreError> {
         self.write("stored a second look", |transaction, fence| {
             if let Some(mut entry) = ledger::entry(transaction, record, step)? {
-                entry.looks += 1;
-                entry.look_at = next;
+                entry.looked_at(sought, next);
                 ledger::put(transaction, &entry, fence)?;
             }
             Ok(())

@@ -2,7 +2,7 @@
 
 use flowbook_stdlib::value::Value;
 
-use super::journal::{Batch, Intent, Outcome, Phase, Release, Sought};
+use super::journal::{Batch, Intent, Outcome, Phase, Release, Sought, Watch};
 use super::memory::MemoryStore;
 use super::sqlite::SqliteStore;
 use super::*;
@@ -65,7 +65,7 @@ fn confirm(store: &mut dyn Records, step: &str, target: &str) {
         step: step.to_owned(),
         phase: Phase::Confirmed,
         link: Some(("till.orders".to_owned(), link(step, target))),
-        look_at: None,
+        watch: None,
     };
     let batch = Batch {
         outcomes: vec![outcome],
@@ -160,13 +160,23 @@ fn releases(store: &mut dyn Records, release: Release) -> Vec<Vec<Value>> {
     overruled.into_iter().map(|other| other.chosen).collect()
 }
 
+fn watch(sought: &[Sought], at: &str) -> Watch {
+    Watch {
+        sought: sought.to_vec(),
+        ours: None,
+        twins: false,
+        looks: 0,
+        at: at.parse().expect("an instant"),
+    }
+}
+
 fn ends(store: &mut dyn Records, step: &str, phase: Phase, look_at: Option<&str>) {
     let outcome = Outcome {
         record: order("7"),
         step: step.to_owned(),
         phase,
         link: None,
-        look_at: look_at.map(|at| at.parse().expect("an instant")),
+        watch: look_at.map(|at| watch(&release(step, 0, None).sought, at)),
     };
     let batch = Batch {
         outcomes: vec![outcome],
@@ -230,6 +240,29 @@ fn what_was_confirmed_among_the_last_writes_is_told() {
         };
         assert_eq!(told(store, 9), 3);
         assert_eq!(told(store, 2), 1);
+    });
+}
+
+#[test]
+fn what_was_confirmed_is_told_though_a_later_change_was_refused_or_has_another_key() {
+    both(|store| {
+        releases(store, release("draft", 5, None));
+        ends(store, "draft", Phase::Confirmed, None);
+        let corrected = Release {
+            claims: vec!["Ref=A2".to_owned()],
+            ..release("draft", 6, None)
+        };
+        releases(store, corrected.clone());
+        ends(store, "draft", Phase::Refused, None);
+        let told = |store: &dyn Records| {
+            let written = store.confirmed_last(9).expect("read");
+            let claims = written.into_iter().map(|one| one.claims);
+            claims.collect::<Vec<_>>().concat()
+        };
+        assert_eq!(told(store), ["Ref=A1"]);
+        releases(store, corrected);
+        ends(store, "draft", Phase::Confirmed, None);
+        assert_eq!(told(store), ["Ref=A1", "Ref=A2"]);
     });
 }
 
@@ -303,12 +336,109 @@ fn second_looks_are_due_by_their_time() {
         assert_eq!(due(store, "2026-03-01T09:09:59Z"), 0);
         assert_eq!(due(store, "2026-03-01T09:10:00Z"), 1);
         let next = "2026-03-01T10:00:00Z".parse().ok();
-        store.looked_at(&order("7"), "draft", next).expect("stored");
+        let sought = release("draft", 1, None).sought;
+        let looked = |store: &mut dyn Records, next| {
+            let looked = store.looked_at(&order("7"), "draft", &sought, next);
+            looked.expect("stored");
+        };
+        looked(store, next);
         assert_eq!(due(store, "2026-03-01T09:10:00Z"), 0);
-        assert_eq!(only(store).looks, 1);
-        store.looked_at(&order("7"), "draft", None).expect("stored");
+        assert_eq!(only(store).watches[0].looks, 1);
+        looked(store, None);
         assert_eq!(due(store, "2027-01-01T00:00:00Z"), 0);
     });
+}
+
+#[test]
+fn what_is_watched_stays_so_when_its_record_is_written_again_under_another_key() {
+    both(|store| {
+        releases(store, release("draft", 1, None));
+        ends(store, "draft", Phase::Settled, Some("2026-03-01T09:10:00Z"));
+        let mut corrected = release("draft", 2, None);
+        corrected.sought[0].values = vec![Value::Text("A2".into())];
+        releases(store, corrected.clone());
+        let outcome = Outcome {
+            record: order("7"),
+            step: "draft".to_owned(),
+            phase: Phase::Confirmed,
+            link: None,
+            watch: Some(watch(&corrected.sought, "2026-03-01T09:20:00Z")),
+        };
+        let batch = Batch {
+            outcomes: vec![outcome],
+            releases: Vec::new(),
+        };
+        store.commit(batch).expect("stored");
+        let watched = only(store).watches;
+        let ats = watched
+            .iter()
+            .map(|watch| (watch.at.to_string(), watch.twins));
+        assert_eq!(
+            ats.collect::<Vec<_>>(),
+            [
+                ("2026-03-01T09:10:00Z".to_owned(), true),
+                ("2026-03-01T09:20:00Z".to_owned(), false)
+            ]
+        );
+        let first = &release("draft", 1, None).sought;
+        store
+            .looked_at(&order("7"), "draft", first, None)
+            .expect("stored");
+        let due = store.to_look_at("2027-01-01T00:00:00Z".parse().expect("an instant"));
+        assert_eq!(due.expect("read")[0].watches, watched[1..]);
+    });
+}
+
+#[test]
+fn what_an_earlier_version_watched_is_watched_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("store.sqlite");
+    let mut old = rusqlite::Connection::open(&file).expect("opened");
+    rusqlite_migration::Migrations::from_slice(&schema::SCHEMA[..9])
+        .to_latest(&mut old)
+        .expect("as it was");
+    old.execute_batch("INSERT INTO store (id) VALUES ('old');")
+        .expect("stored");
+    let sought = release("draft", 1, None).sought;
+    let questions = serde_json::to_string(&sought).expect("as JSON");
+    for (number, (step, phase, attempts, looks_back)) in [
+        ("a", "confirmed", "[1,18446744073709551615]", false),
+        ("b", "settled", "[1]", false),
+        ("c", "confirmed", "[3]", true),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        old.execute(
+            "INSERT INTO entry (flow, key, step, resource, source, phase, claims, sought, attempts, looks, look_at, looks_back, fence, number)
+             VALUES ('orders', '7', ?1, 'books.invoice_drafts', 'till.orders', ?2, '[\"Ref=A1\"]', ?3, ?4, 1, '2026-03-01T10:00:00.000000Z', ?5, 1, ?6)",
+            rusqlite::params![step, phase, questions, attempts, looks_back, number as i64],
+        )
+        .expect("stored");
+    }
+    drop(old);
+    let store = SqliteStore::open(folder.path()).expect("brought to this version");
+    let due = store.to_look_at("2026-03-01T10:00:00Z".parse().expect("an instant"));
+    let due = due.expect("read");
+    let twins = [true, false, true];
+    for (entry, twins) in due.iter().zip(twins) {
+        let watched = Watch {
+            twins,
+            looks: 1,
+            ..watch(&sought, "2026-03-01T10:00:00Z")
+        };
+        assert_eq!(entry.watches, [watched]);
+    }
+    let [a, b, c] = due.as_slice() else {
+        panic!("all of them are due: {due:?}");
+    };
+    assert_eq!((&a.sought, &b.sought), (&sought, &sought));
+    assert!(c.sought.is_empty(), "a change makes nothing");
+    assert_eq!(
+        (&a.written, &b.claims),
+        (&vec!["Ref=A1".to_owned()], &vec!["Ref=A1".to_owned()])
+    );
+    assert_eq!(store.confirmed_last(9).expect("read").len(), 2);
 }
 
 #[test]

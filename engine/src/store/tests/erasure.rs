@@ -111,10 +111,13 @@ fn keys_stay_until_the_last_look_at_their_write() {
         let later = "2026-04-01T09:00:00Z".parse().expect("an instant");
         store.drop_payloads(later).expect("erased");
         assert_eq!(only(store).sought.len(), 1, "it is looked at again");
-        store.looked_at(&order("7"), "buyer", None).expect("stored");
+        let sought = release("buyer", 1, None).sought;
+        store
+            .looked_at(&order("7"), "buyer", &sought, None)
+            .expect("stored");
         let dropped = store.drop_payloads(later).expect("erased");
         assert_eq!(dropped.keys, 1);
-        assert!(only(store).sought.is_empty() && only(store).claims.is_empty());
+        assert!(only(store).sought.is_empty() && only(store).written.is_empty());
     });
 }
 
@@ -156,7 +159,10 @@ fn a_person_is_forgotten_and_links_stay() {
                 ..link("buyer", "id1")
             },
         )),
-        look_at: Some("2026-03-01T09:10:00Z".parse().expect("an instant")),
+        watch: Some(watch(
+            &customer("buyer", ANNA).sought,
+            "2026-03-01T09:10:00Z",
+        )),
     };
     let batch = Batch {
         outcomes: vec![outcome],

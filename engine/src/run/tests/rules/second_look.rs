@@ -5,9 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::one_order;
-use crate::run::tests::shop::{CUSTOMERS, DRAFTS, of_any_status, order, record};
+use crate::run::report::Report;
+use crate::run::tests::shop::{CUSTOMERS, DRAFTS, of_any_status, order, orders, record};
 use crate::run::tests::systems::Fault;
-use crate::run::tests::trial::{SETTLE, Trial, key_of};
+use crate::run::tests::trial::{SETTLE, Trial, counts, key_of};
 use crate::store::Records;
 
 #[test]
@@ -122,4 +123,91 @@ fn a_change_of_what_another_one_made_hides_no_late_request_of_ours() {
     assert_eq!(shop.texts(CUSTOMERS), ["id1 a@b.se one"]);
     shop.add(CUSTOMERS, record(["late9", "a@b.se", "one"]));
     insta::assert_snapshot!(shop.go_in(11).findings[0].message, @"books.customers has 2 records of this buyer: id1, late9.");
+}
+
+#[test]
+fn what_came_late_is_told_though_ours_was_deleted_and_made_again() {
+    let shop = one_order().with_faults([Fault::Silent]);
+    assert_eq!(shop.go().flows[0].done, 1);
+    shop.give(CUSTOMERS, []);
+    shop.orders([order("1", Some("A1"), "a@b.se", "paid", "again")]);
+    shop.go_in(1);
+    assert_eq!(
+        shop.texts(CUSTOMERS),
+        ["id1 a@b.se paid"],
+        "it is made again"
+    );
+    shop.add(CUSTOMERS, record(["late9", "a@b.se", "paid"]));
+    insta::assert_snapshot!(told(&shop.go_in(11)), @r"
+    books.customers has 2 records of this buyer: id1, late9.
+    Keep the first one and delete or credit the others there; Flowbook goes on with the first.
+    ");
+}
+
+/// An order whose write nobody heard of, and the run stops; then the order is corrected and carried over.
+fn corrected(faults: impl IntoIterator<Item = Fault>, email: &str, number: &str) -> Trial {
+    let shop = one_order().with_faults(faults);
+    assert!(shop.go().stopped.is_some());
+    shop.orders([order("1", Some(number), email, "paid", "")]);
+    let report = shop.go();
+    assert_eq!(report.flows[0].done, 1, "{}", counts(&report));
+    assert!(report.findings.is_empty());
+    shop
+}
+
+#[test]
+fn what_came_late_is_told_though_its_key_was_corrected_since() {
+    let faults = [Fault::Silent, Fault::Unsent];
+    let shop = corrected(faults, "new@b.se", "A1");
+    assert_eq!(shop.texts(CUSTOMERS), ["id1 new@b.se paid"]);
+    shop.add(CUSTOMERS, record(["late9", "a@b.se", "paid"]));
+    insta::assert_snapshot!(told(&shop.go_in(11)), @r"
+    late9 is in books.customers under a key that buyer was sent with before; buyer is id1 by now.
+    A request that came late made it, or somebody did by hand. No run goes on with it: if nobody needs it there, delete or credit it.
+    ");
+
+    let faults = [Fault::None, Fault::Silent, Fault::Unsent];
+    let shop = corrected(faults, "a@b.se", "A2");
+    assert_eq!(shop.texts(DRAFTS), ["id1 A2 id1 "]);
+    shop.add(DRAFTS, record(["late9", "A1", "id1", ""]));
+    insta::assert_snapshot!(told(&shop.go_in(11)), @r"
+    late9 is in books.drafts under a key that draft was sent with before; draft is id1 by now.
+    A request that came late made it, or somebody did by hand. No run goes on with it: if nobody needs it there, delete or credit it.
+    ");
+}
+
+#[test]
+fn what_another_record_made_under_a_corrected_key_is_no_late_request() {
+    let shop = corrected([Fault::Silent, Fault::Unsent], "new@b.se", "A1");
+    shop.orders([
+        order("1", Some("A1"), "new@b.se", "paid", ""),
+        order("2", Some("A2"), "a@b.se", "paid", ""),
+    ]);
+    assert_eq!(shop.go().flows[0].done, 1);
+    assert_eq!(shop.count(CUSTOMERS), 2);
+    assert_eq!(told(&shop.go_in(11)), "");
+}
+
+#[test]
+fn what_was_found_under_a_key_before_it_was_corrected_is_no_late_request() {
+    let mut plan = orders();
+    // A customer cannot be read by its id: it is known by its key alone.
+    let customers = &mut plan.resources[CUSTOMERS as usize];
+    (customers.get, customers.list) = (None, None);
+    let shop = Trial::settling(plan)
+        .with_orders([order("1", Some("A1"), "a@b.se", "paid", "")])
+        .with_faults([Fault::Lost]);
+    assert_eq!(shop.go().flows[0].done, 1);
+    shop.orders([order("1", Some("A1"), "new@b.se", "paid", "")]);
+    assert_eq!(shop.go().flows[0].done, 1);
+    assert_eq!(shop.count(CUSTOMERS), 2);
+    assert_eq!(told(&shop.go_in(11)), "");
+}
+
+fn told(report: &Report) -> String {
+    let told = report
+        .findings
+        .iter()
+        .map(|finding| format!("{}\n{}", finding.message, finding.help));
+    told.collect::<Vec<_>>().join("\n")
 }

@@ -180,3 +180,23 @@ fn a_record_that_a_read_does_not_show_yet_is_not_taken_for_deleted() {
         ["id1 a@b.se paid", "id2 a@b.se sent"]
     );
 }
+
+#[test]
+fn a_read_need_not_show_what_was_written_under_a_key_that_was_corrected_since() {
+    let mut plan = orders();
+    // A customer cannot be read by its id: it is known by its key alone.
+    let customers = &mut plan.resources[CUSTOMERS as usize];
+    (customers.get, customers.list) = (None, None);
+    let shop = Trial::settling(plan).with_orders([paid_order("1", "A1", "a@b.se")]);
+    shop.lag(SETTLE - SECOND);
+    assert_eq!(shop.go().flows[0].done, 1);
+    shop.orders([paid_order("1", "A1", "new@b.se")]);
+    assert_eq!(shop.go().flows[0].done, 1);
+    let corrected = paid_order("1", "A1", "new@b.se");
+    shop.orders([corrected, paid_order("2", "A2", "a@b.se")]);
+    assert_eq!(shop.go().flows[0].done, 1);
+    assert_eq!(
+        shop.texts(CUSTOMERS),
+        ["id1 a@b.se paid", "id2 new@b.se paid"]
+    );
+}
