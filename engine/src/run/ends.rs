@@ -306,16 +306,12 @@ impl<'a, S: Systems> Engine<'a, S> {
         } else {
             state.reason.as_ref().map(|reason| reason.message.clone())
         };
-        let record = RecordReport {
-            key: key.clone(),
-            end: if over { End::Skipped } else { state.end },
-            reason: reason.clone(),
-            ..RecordReport::default()
-        };
-        report.count(&record, &[]);
+        let message = reason.unwrap_or_default();
+        let end = if over { End::Skipped } else { state.end };
+        self.tell(&key, state.title.as_deref(), end, &message, report);
         over.then(|| {
             let reason = Reason {
-                message: reason.unwrap_or_default(),
+                message,
                 ..state.reason.unwrap_or_default()
             };
             let state = State {
@@ -339,7 +335,7 @@ impl<'a, S: Systems> Engine<'a, S> {
             "no longer in {}",
             self.resource_name(self.flow.read.resource)
         );
-        self.tell(&key, None, End::Skipped, &message, report);
+        self.tell(&key, state.title.as_deref(), End::Skipped, &message, report);
         let state = State {
             end: End::Skipped,
             reason: Some(Reason {

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::shop::{CUSTOMERS, DRAFTS, order, orders, paid_order, record};
+use super::shop::{CUSTOMERS, DRAFTS, ORDERS, order, orders, paid_order, record};
 use super::systems::{Fault, Tables};
 use super::trial::{Trial, counts};
 use crate::run::{Options, run};
@@ -91,6 +91,25 @@ fn gates_hold_records_back_and_say_why() {
         + Note        
     orders › 2  skipped: no longer in till.orders
     ");
+}
+
+#[test]
+fn what_waits_and_is_not_shown_any_more_is_told_where_it_cannot_be_asked_for_by_its_key() {
+    let mut plan = orders();
+    plan.resources[ORDERS as usize].get = None;
+    let shop = Trial::new(plan).with_orders([order("1", None, "a@b.se", "paid", "")]);
+    let at = |now: &str| Options {
+        now: Some(now.parse().unwrap()),
+        ..Options::default()
+    };
+    let (_, told) = shop.go_as(&at("2026-03-01T00:00:00Z"));
+    shop.orders([]);
+    let (report, again) = shop.go_as(&at("2026-03-01T12:00:00Z"));
+    assert_eq!(report.flows[0].waiting, 1);
+    assert_eq!(told, again);
+    let (report, told) = shop.go_as(&at("2026-03-02T00:00:00Z"));
+    assert_eq!(report.flows[0].skipped, 1);
+    assert_eq!(told, "orders › 1  skipped: not ripe within 1 day\n");
 }
 
 #[test]
