@@ -49,6 +49,8 @@ pub(crate) enum Wrong {
     TimeoutIsUnsent,
     /// A fourth attempt leaves.
     FourthAttempt,
+    /// What nothing would tell of is sent as often as what can be found.
+    UnseenResent,
     /// A key is not looked up before the first attempt.
     NotLookedUpFirst,
     /// A draft is booked before its total is compared.
@@ -93,7 +95,7 @@ mod switch {
 
     impl Wrong {
         /// All of them.
-        pub(crate) const ALL: [Wrong; 30] = [
+        pub(crate) const ALL: [Wrong; 31] = [
             Wrong::IntentAfterSend,
             Wrong::NoReconcile,
             Wrong::NoExclusion,
@@ -114,6 +116,7 @@ mod switch {
             Wrong::ResentUnseen,
             Wrong::TimeoutIsUnsent,
             Wrong::FourthAttempt,
+            Wrong::UnseenResent,
             Wrong::NotLookedUpFirst,
             Wrong::BookedUnconfirmed,
             Wrong::GoneMadeAgain,

@@ -33,7 +33,10 @@ impl<'a, S: Systems> Engine<'a, S> {
         attempts: &Attempts,
         findable: bool,
     ) -> Result<(), Halt> {
-        let most = if findable { MOST_ATTEMPTS } else { 1 };
+        let most = match findable || wrong::is(Wrong::UnseenResent) {
+            true => MOST_ATTEMPTS,
+            false => 1,
+        };
         let most = most + usize::from(wrong::is(Wrong::FourthAttempt));
         // Of what nothing there would tell, nobody can say that it is not there.
         let renewed = if findable { attempts.renewed } else { 0 };

@@ -41,7 +41,7 @@ struct Checker<'c> {
 }
 
 impl Checker<'_> {
-    /// Each order is booked and noted once, with what was sold, or told of.
+    /// Each order is booked, paid and noted once, with what was sold, or told of.
     fn orders(&self, state: &mut State) -> Vec<String> {
         let mut wrong = Vec::new();
         let beyond = state.weather.beyond;
@@ -89,6 +89,23 @@ impl Checker<'_> {
             if notes > 1 && !told_of(&["till.orders.notes"]) && !is_forgotten {
                 wrong.push(format!("{number} was noted {notes} times"));
             }
+            // A person can have given the invoice another reference before.
+            let renamed = format!("{number}-E");
+            let payments: Vec<i64> = state
+                .payments
+                .iter()
+                .filter(|(mark, _)| *mark == number || *mark == renamed)
+                .map(|(_, amount)| *amount)
+                .collect();
+            if payments.len() > 1 && !is_forgotten {
+                wrong.push(format!("{number} was paid {} times", payments.len()));
+            }
+            if payments.iter().any(|amount| *amount != order.total) {
+                wrong.push(format!(
+                    "{number} was paid with {payments:?}, not {}",
+                    order.total
+                ));
+            }
             for (mark, total) in &state.booked {
                 if self.flows.confirms && *mark == number && *total != order.total {
                     wrong.push(format!(
@@ -109,6 +126,9 @@ impl Checker<'_> {
                 }
                 Some(End::Done) if self.flows.notes && notes == 0 => {
                     wrong.push(format!("{number} is done and not noted"))
+                }
+                Some(End::Done) if self.flows.pays && payments.is_empty() && !by_hand => {
+                    wrong.push(format!("{number} is done and not paid"))
                 }
                 Some(End::Done) if self.flows.confirms && is_other(order) && !state.restored => {
                     wrong.push(format!(

@@ -136,8 +136,15 @@ impl Disk {
             let mut state = world.state();
             let sends = state.sends.entry(key.clone()).or_default();
             *sends += 1;
-            if *sends > 3 {
-                state.wrong.push(format!("{key} was sent a fourth time"));
+            // Nothing tells that a payment did not arrive.
+            let most = if asked.path.ends_with("/payments") {
+                1
+            } else {
+                3
+            };
+            if *sends > most {
+                let line = format!("{key} was sent {sends} times");
+                state.wrong.push(line);
             }
         }
     }
@@ -160,6 +167,7 @@ fn mark(world: &World, asked: &Asked) -> String {
         [_, "customers"] => body[world.flows.key()].to_string(),
         [_, "drafts" | "invoices"] => body["Reference"].to_string(),
         [_, _, _, "notes"] => body["text"].to_string(),
+        [_, _, _, "payments"] => format!("Amount: {}", body["Amount"]),
         [_, "drafts", id, "book"] | [_, "customers", id] => (*id).to_owned(),
         _ => String::new(),
     }

@@ -16,6 +16,8 @@ pub(super) struct Flows {
     pub stages: bool,
     /// What the books come to is compared with the order's total.
     pub confirms: bool,
+    /// The invoice is paid: where an answer to that is lost, nothing tells that it did not arrive.
+    pub pays: bool,
     /// The order is noted in the shop.
     pub notes: bool,
     /// How orders are read again.
@@ -74,6 +76,7 @@ impl Flows {
         clubs: true,
         stages: true,
         confirms: true,
+        pays: false,
         notes: true,
         orders: Orders::Growing,
         members: None,
@@ -111,6 +114,7 @@ impl Flows {
             members,
             page: dice.between(2, 6),
             signs_in: dice.percent(50),
+            pays: dice.percent(50),
         }
     }
 
@@ -181,6 +185,12 @@ flow orders {{
         if self.stages {
             text += "  create invoice in books.invoices via book(draft.Id) by Reference = number\n";
         }
+        if self.pays {
+            text += "  create in invoice.payments done if invoice.Status = \"paid\" {
+    Amount: order.total
+  }
+";
+        }
         if self.notes {
             text += "  create in order.notes by text = \"Booked as {number}\"\n";
         }
@@ -233,6 +243,7 @@ mod tests {
             names: false,
             clubs: false,
             stages: false,
+            pays: true,
             members: Some(Members::Whole),
             ..Flows::USUAL
         };

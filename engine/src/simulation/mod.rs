@@ -2,13 +2,14 @@
 //! network and both systems are simulated; all else is what ships.
 //!
 //! **Drawn from the seed** ([`flows`], [`scenario`], [`network`], [`people`]): what the flowbook says, in half of all seeds: keys, steps, pages, how it
-//! reads and signs in, and whether a second flow makes and follows the same customers; when orders come, show up, are paid, changed, deleted; whether
+//! reads and signs in, and whether a second flow makes and follows the same customers; when orders come, show up, are paid, changed, given to another customer, deleted; whether
 //! processes run alone or two at once, after which of their steps they are killed or held, when their disk is full, and when an older copy of the store
 //! is put in its place; what becomes of each request (lost before or after the work, late, cut, 401, 429, 500, redirected, an empty 204), and how long
 //! reads lag; when the wall clock jumps; what people make, book, rename and delete meanwhile.
 //!
 //! **Checked** ([`checker`], [`disk`], [`attempts`]), from what arrived at the systems and what lies on the disk, with code of its own:
-//! - I1 at most one document of an order, one customer of a key, one note; at most three sends of a write that may have taken effect;
+//! - I1 at most one document of an order, one customer of a key, one payment, one note; at most three sends of a write that may have taken effect, and
+//!   one of a payment;
 //! - I2 every order is done, or is told of with its reason; nothing waits for ever; what changed in the shop stands in the books;
 //! - I3 and I6 no write leaves but from the lock's holder, and none before its release is on the disk;
 //! - I4 the cursor passes no order of which nothing is known;

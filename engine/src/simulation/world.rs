@@ -144,6 +144,8 @@ pub(super) struct State {
     pub documents: Vec<String>,
     /// Invoices that the engine had booked: reference, total.
     pub booked: Vec<(String, i64)>,
+    /// Payments that arrived: of which reference, how much.
+    pub payments: Vec<(String, i64)>,
     /// Customers whose last change was overtaken by an older one.
     pub overtaken: Vec<String>,
     /// By customer: number of the last request that changed it.
@@ -373,6 +375,17 @@ impl State {
                     }
                     None => gone,
                 }
+            }
+            ("books.test", "POST", ["v1", "invoices", id, "payments"]) => {
+                let rows = self.tables.entry("invoices").or_default();
+                let Some(row) = rows.iter_mut().find(|row| row.json["Id"] == **id) else {
+                    return gone;
+                };
+                row.json["Status"] = json!("paid");
+                let mark = row.json["Reference"].as_str().unwrap_or_default();
+                let amount = body["Amount"].as_i64().unwrap_or_default();
+                self.payments.push((mark.to_owned(), amount));
+                told(201, &body)
             }
             _ => told(404, &json!({ "message": "no such place" })),
         }
