@@ -32,34 +32,40 @@ fn renewed(outgoing: &Outgoing) -> Outgoing {
     outgoing
 }
 
+/// A write on its way: what it is about.
+pub(super) struct Going<'w, 'a> {
+    pub step: &'a Step,
+    pub turned: &'w Turned,
+    pub turn: &'w Turn,
+    /// The record that is changed; none for a new one.
+    pub found: Option<Value>,
+    /// What it writes.
+    pub leaves: &'w [Leaf<'a>],
+    /// The same, for whoever asks what became of the record.
+    pub change: &'w Change,
+}
+
 impl<'a, S: Systems> Engine<'a, S> {
     /// Has one write released and sent, and once more where it is certain that it had no effect. The record that came of it, with the hash of what
     /// it holds; none where the key is to be looked up once more.
-    #[allow(clippy::too_many_arguments)] // what a write is about, at its one call
     pub async fn deliver(
         &self,
         life: &mut Life<'a>,
-        step: &'a Step,
-        turned: &Turned,
-        turn: &Turn,
-        outgoing: Outgoing,
-        found: Option<Value>,
-        leaves: &[Leaf<'a>],
-        change: &Change,
+        going: &Going<'_, 'a>,
+        outgoing: &Outgoing,
     ) -> Result<Option<(Value, u64)>, Halt> {
-        let values: Vec<&Value> = leaves.iter().map(|(_, value)| value).collect();
-        let hash = hash_of(&values);
+        let (step, changes) = (going.step, going.found.is_some());
         let release = self
             .now(life, |life| {
-                life.machine.at(turn)?;
-                self.release_of(life, step, &outgoing, found.as_ref(), hash, change)
+                life.machine.at(going.turn)?;
+                self.release_of(life, going, outgoing)
             })
             .await?;
-        let name = release.intent.step.clone();
-        let findable = found.is_some() || self.is_findable(step, &release.claims);
-        self.say_what_differs(life, step, &name, hash);
-        if found.is_some() {
-            life.attempts.remove(&name); // a change may be repeated by every run
+        let (name, hash) = (&release.intent.step, release.hash);
+        let findable = changes || self.is_findable(step, &release.claims);
+        self.say_what_differs(life, step, name, hash);
+        if changes {
+            life.attempts.remove(name); // a change may be repeated by every run
         }
         let mut waited = None;
         loop {
@@ -67,91 +73,47 @@ impl<'a, S: Systems> Engine<'a, S> {
             self.may_send(step, attempts, findable)?;
             attempts.hashes.push(hash);
             let renewed = (attempts.hashes.len() > 1 && wrong::is(Wrong::RetryRenewed))
-                .then(|| renewed(&outgoing));
-            let outgoing = renewed.as_ref().unwrap_or(&outgoing);
-            let early = match wrong::is(Wrong::IntentAfterSend) {
-                true => Some(self.send_once(outgoing).await?),
-                false => None,
-            };
-            match self.asker.journal.release(release.clone()).await {
-                Ok(None) => {}
-                Ok(Some(chosen)) => return Err(self.overruled(step, &chosen).into()),
-                Err(why) => return Err(self.stop(store_trouble(why))),
-            }
-            let sent = match early {
-                Some(sent) => sent,
-                None => self.send_once(outgoing).await?,
-            };
-            let trouble = match outcome(sent, step, found.is_some()) {
+                .then(|| renewed(outgoing));
+            let sent = self
+                .release_and_send(step, &release, renewed.as_ref().unwrap_or(outgoing))
+                .await?;
+            let trouble = match outcome(sent, step, changes) {
                 Outcome::Confirmed(answer) => return Ok(Some((answer, hash))),
                 Outcome::Changed => {
-                    let record = self.would_be(life, step, turned, turn, found);
+                    let found = going.found.clone();
+                    let record = self.would_be(life, step, going.turned, going.turn, found);
                     return Ok(Some((record.await?, hash)));
                 }
                 Outcome::Accepted(trouble) => {
-                    self.open(life, &name, Phase::Accepted)?;
-                    let look =
-                        self.look_again(life, step, turned, turn, leaves, &release.sought, hash);
-                    if let Some(found) = look.await? {
+                    self.open(life, name, Phase::Accepted)?;
+                    if let Some(found) = self.look_again(life, going, &release).await? {
                         return Ok(Some(found));
                     }
                     trouble
                 }
                 Outcome::Unknown(trouble) => {
-                    self.open(life, &name, Phase::Unknown)?;
+                    self.open(life, name, Phase::Unknown)?;
                     trouble
                 }
                 Outcome::Taken(trouble) => {
-                    self.not_made(life, &name, Phase::Refused, &release.sought)?;
-                    self.forget_written(life, step);
-                    let found = self.at(life, turn, |machine| machine.look(turned.0)).await;
-                    return match found {
-                        Ok(Found::None) if self.conflict_tells(step) => {
-                            let ours = life.attempts.get(&name);
-                            let ours = ours.and_then(|ours| ours.hashes.first().copied());
-                            life.notes.push(self.taken_for_there(step));
-                            let record = self.would_be(life, step, turned, turn, None).await?;
-                            Ok(Some((record, ours.unwrap_or(ADOPTED))))
-                        }
-                        Ok(Found::None) => Err(of_trouble(trouble, step).into()),
-                        Ok(_) | Err(Halt::Late) => Ok(None),
-                        Err(halt) => Err(halt),
-                    };
+                    self.not_made(life, &release, Phase::Refused)?;
+                    return self.taken(life, going, name, trouble).await;
                 }
                 Outcome::Gone(trouble) => {
-                    self.not_made(life, &name, Phase::Refused, &release.sought)?;
-                    if found.is_none() {
-                        // a person may have done it by hand: booked the draft
-                        let sought = &release.sought;
-                        let look = self.look_again(life, step, turned, turn, leaves, sought, hash);
-                        if !sought.is_empty()
-                            && let Some(found) = look.await?
-                        {
-                            return Ok(Some(found));
-                        }
-                        return Err(of_trouble(trouble, step).into());
-                    }
-                    if step.verb == Verb::Ensure {
-                        life.machine.bounds.links.remove(turned);
-                        self.forget_written(life, step);
-                        return Ok(None);
-                    }
-                    return match self.gone(life, step) {
-                        Stop::End(ended) => Err(Halt::End(ended)),
-                        _ => Err(Halt::Late),
-                    };
+                    self.not_made(life, &release, Phase::Refused)?;
+                    return self.away(life, going, &release, trouble).await;
                 }
                 Outcome::Refused(trouble) => {
-                    self.not_made(life, &name, Phase::Refused, &release.sought)?;
+                    self.not_made(life, &release, Phase::Refused)?;
                     return Err(of_trouble(trouble, step).into());
                 }
                 Outcome::TurnedAway(away) => {
-                    self.not_made(life, &name, Phase::Unsent, &release.sought)?;
+                    self.not_made(life, &release, Phase::Unsent)?;
                     self.leave_alone(life, away, &mut waited).await?;
                     continue;
                 }
                 Outcome::Unsent(trouble) => {
-                    self.not_made(life, &name, Phase::Unsent, &release.sought)?;
+                    self.not_made(life, &release, Phase::Unsent)?;
                     return Err(if trouble.local {
                         of_trouble(trouble, step).into()
                     } else {
@@ -163,15 +125,14 @@ impl<'a, S: Systems> Engine<'a, S> {
                 continue;
             }
             self.settle(life, step, release.at).await?;
-            let look = self.look_again(life, step, turned, turn, leaves, &release.sought, hash);
-            if let Some(found) = look.await? {
-                life.looked_up.insert(name);
+            if let Some(found) = self.look_again(life, going, &release).await? {
+                life.looked_up.insert(name.clone());
                 return Ok(Some(found));
             }
             let attempts = life.attempts.entry(name.clone()).or_default();
             let over = attempts.accepted || self.may_send(step, attempts, findable).is_err();
             if !attempts.accepted {
-                self.ended_as(life, &name, Phase::Settled, &release.sought)?;
+                self.ended_as(life, name, Phase::Settled, &release.sought)?;
             }
             if over {
                 return Err(self.lost(step, trouble).into());
@@ -179,17 +140,93 @@ impl<'a, S: Systems> Engine<'a, S> {
         }
     }
 
+    /// One attempt: nothing leaves before its release is durable.
+    async fn release_and_send(
+        &self,
+        step: &Step,
+        release: &Release,
+        outgoing: &Outgoing,
+    ) -> Result<Sent, Halt> {
+        let early = match wrong::is(Wrong::IntentAfterSend) {
+            true => Some(self.send_once(outgoing).await?),
+            false => None,
+        };
+        match self.asker.journal.release(release.clone()).await {
+            Ok(None) => {}
+            Ok(Some(chosen)) => return Err(self.overruled(step, &chosen).into()),
+            Err(why) => return Err(self.stop(store_trouble(why))),
+        }
+        match early {
+            Some(sent) => Ok(sent),
+            None => self.send_once(outgoing).await,
+        }
+    }
+
+    /// The target knows the key already: what is there, if a look-up shows it.
+    async fn taken(
+        &self,
+        life: &mut Life<'a>,
+        going: &Going<'_, 'a>,
+        name: &str,
+        trouble: Trouble,
+    ) -> Result<Option<(Value, u64)>, Halt> {
+        let Going {
+            step, turned, turn, ..
+        } = *going;
+        self.forget_written(life, step);
+        match self.at(life, turn, |machine| machine.look(turned.0)).await {
+            Ok(Found::None) if self.conflict_tells(step) => {
+                let ours = life.attempts.get(name);
+                let ours = ours.and_then(|ours| ours.hashes.first().copied());
+                life.notes.push(self.taken_for_there(step));
+                let record = self.would_be(life, step, turned, turn, None).await?;
+                Ok(Some((record, ours.unwrap_or(ADOPTED))))
+            }
+            Ok(Found::None) => Err(of_trouble(trouble, step).into()),
+            Ok(_) | Err(Halt::Late) => Ok(None),
+            Err(halt) => Err(halt),
+        }
+    }
+
+    /// What was to be written to is away from the target.
+    async fn away(
+        &self,
+        life: &mut Life<'a>,
+        going: &Going<'_, 'a>,
+        release: &Release,
+        trouble: Trouble,
+    ) -> Result<Option<(Value, u64)>, Halt> {
+        let step = going.step;
+        if going.found.is_none() {
+            // a person may have done it by hand: booked the draft
+            if !release.sought.is_empty()
+                && let Some(found) = self.look_again(life, going, release).await?
+            {
+                return Ok(Some(found));
+            }
+            return Err(of_trouble(trouble, step).into());
+        }
+        if step.verb == Verb::Ensure {
+            life.machine.bounds.links.remove(going.turned);
+            self.forget_written(life, step);
+            return Ok(None);
+        }
+        match self.gone(life, step) {
+            Stop::End(ended) => Err(Halt::End(ended)),
+            _ => Err(Halt::Late),
+        }
+    }
+
     /// What the journal is told before a write leaves.
     fn release_of(
         &self,
         life: &mut Life<'a>,
-        step: &'a Step,
+        going: &Going<'_, 'a>,
         outgoing: &Outgoing,
-        found: Option<&Value>,
-        hash: u64,
-        change: &Change,
     ) -> Result<Release, Stop> {
+        let Going { step, found, .. } = going;
         let ix = step_number(self.flow, step);
+        let values: Vec<&Value> = going.leaves.iter().map(|(_, value)| value).collect();
         let mut claims = self.claims_of(life, step)?;
         if let (Some(found), false) = (found, matches!(step.to, To::Record(_))) {
             let id = life.machine.key_of(step.resource, found);
@@ -209,9 +246,9 @@ impl<'a, S: Systems> Engine<'a, S> {
             claims: claims.into_iter().map(|(_, text)| text).collect(),
             sought,
             chosen: staging::chosen(&outgoing.act),
-            hash,
+            hash: hash_of(&values),
             payload: payload_text(&outgoing.body),
-            change: serde_json::to_string(change).unwrap_or_default(),
+            change: serde_json::to_string(going.change).unwrap_or_default(),
             at: self.options.clock.wall(),
         })
     }
@@ -239,17 +276,15 @@ impl<'a, S: Systems> Engine<'a, S> {
     }
 
     /// It had no effect, so it was no attempt. Those before it, which nobody heard of, are still to be looked at.
-    fn not_made(
-        &self,
-        life: &mut Life<'a>,
-        name: &str,
-        phase: Phase,
-        sought: &[Sought],
-    ) -> Result<(), Halt> {
-        let attempts = life.attempts.entry(name.to_owned()).or_default();
+    fn not_made(&self, life: &mut Life<'a>, release: &Release, phase: Phase) -> Result<(), Halt> {
+        let name = &release.intent.step;
+        let attempts = life.attempts.entry(name.clone()).or_default();
         attempts.hashes.pop();
-        let earlier = !attempts.hashes.is_empty();
-        self.ended_as(life, name, phase, if earlier { sought } else { &[] })
+        let sought = match attempts.hashes.is_empty() {
+            true => &[],
+            false => &*release.sought,
+        };
+        self.ended_as(life, name, phase, sought)
     }
 
     fn ended_as(

@@ -6,18 +6,19 @@ use flowbook_stdlib::value::Value;
 
 use super::ask::Asker;
 use super::cache;
+use super::deliver::Going;
 use super::ops;
 use super::page::{ADOPTED, Engine, Life};
 use super::payload::Leaf;
 use super::report::Finding;
-use super::step::{Found, Turned, reshaped, unknown, with};
+use super::step::{Found, reshaped, unknown, with};
 use super::stop::Stop;
 use super::turns::Turn;
 use super::write::{Halt, of_trouble};
 use crate::connect::{Systems, Trouble};
 use crate::plan::connector::{Reading, ResourceIx};
 use crate::plan::{NodeIx, Plan, Question, Step, To};
-use crate::store::journal::Sought;
+use crate::store::journal::{Release, Sought};
 use crate::wrong::{self, Wrong};
 
 /// A record that carries our mark.
@@ -213,17 +214,20 @@ impl<'a, S: Systems> Engine<'a, S> {
     }
 
     /// What a write left behind, if it can be seen: the record, and the hash of what it holds.
-    #[allow(clippy::too_many_arguments)] // what a write is about, at its one call
     pub async fn look_again(
         &self,
         life: &mut Life<'a>,
-        step: &'a Step,
-        turned: &Turned,
-        turn: &Turn,
-        leaves: &[Leaf<'a>],
-        sought: &[Sought],
-        hash: u64,
+        going: &Going<'_, 'a>,
+        release: &Release,
     ) -> Result<Option<(Value, u64)>, Halt> {
+        let Going {
+            step,
+            turned,
+            turn,
+            leaves,
+            ..
+        } = *going;
+        let (sought, hash) = (&release.sought, release.hash);
         if let (Some(done), true) = (step.done_if, sought.is_empty()) {
             self.refresh_parent(life, step).await?;
             if !self.is_done(life, step, turn, done).await? {
@@ -237,9 +241,7 @@ impl<'a, S: Systems> Engine<'a, S> {
             return Ok(read.map(|record| (record, hash)));
         }
         if sought.is_empty() {
-            return self
-                .look_at_changed(life, step, turned, turn, leaves, hash)
-                .await;
+            return self.look_at_changed(life, going, hash).await;
         }
         let hits = match self.asker.look_up(sought).await {
             Ok(hits) => hits,
@@ -285,12 +287,16 @@ impl<'a, S: Systems> Engine<'a, S> {
     async fn look_at_changed(
         &self,
         life: &mut Life<'a>,
-        step: &'a Step,
-        turned: &Turned,
-        turn: &Turn,
-        leaves: &[Leaf<'a>],
+        going: &Going<'_, 'a>,
         hash: u64,
     ) -> Result<Option<(Value, u64)>, Halt> {
+        let Going {
+            step,
+            turned,
+            turn,
+            leaves,
+            ..
+        } = *going;
         self.forget_written(life, step);
         life.machine.bounds.afresh = true;
         life.machine.bounds.forget_step(turned);

@@ -15,6 +15,7 @@ use super::cache;
 use super::changes::{Change, Does};
 use super::claims::{Claim, Claims, Held};
 use super::decide::Todo;
+use super::deliver::Going;
 use super::eval::Machine;
 use super::ops;
 use super::page::{ADOPTED, Engine, Life};
@@ -285,16 +286,22 @@ impl<'a, S: Systems> Engine<'a, S> {
                     found,
                     leaves,
                 } => {
-                    let before = found.clone();
                     let held = self.hold_changed(life, step, found.as_ref()).await;
-                    let sent =
-                        self.deliver(life, step, turned, turn, outgoing, found, &leaves, &change);
-                    if let Some((answer, hash)) = sent.await? {
+                    let going = Going {
+                        step,
+                        turned,
+                        turn,
+                        found,
+                        leaves: &leaves,
+                        change: &change,
+                    };
+                    let sent = self.deliver(life, &going, &outgoing).await?;
+                    if let Some((answer, hash)) = sent {
                         let now = self.options.clock.elapsed();
                         let until = now + settle_of(self.plan, step.resource);
                         self.claims.wrote(claims.iter().cloned(), now, until);
                         self.wrote_back(life, step, &answer, &leaves);
-                        if let Some(before) = &before {
+                        if let Some(before) = &going.found {
                             self.no_echo(step, before, &leaves)
                                 .map_err(|trouble| self.stop(trouble))?;
                         }
