@@ -4,13 +4,17 @@ use super::fields::{kind, property};
 use crate::json::{Json, decimal};
 use crate::server::Twist;
 use rust_decimal::Decimal;
+use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::HashSet;
 
 enum Node {
     And(Box<Node>, Box<Node>),
     Or(Box<Node>, Box<Node>),
     Not(Box<Node>),
     Compare(Operand, String, Operand),
+    /// A property is one of these texts, in lower case: many keys in one look-up are looked through once.
+    OneOf(String, HashSet<String>),
     Contains(String, String),
 }
 
@@ -120,7 +124,7 @@ impl Reader<'_> {
         let mut left = self.and(depth)?;
         while self.peek() == Some("or") {
             self.at += 1;
-            left = Node::Or(Box::new(left), Box::new(self.and(depth)?));
+            left = either(left, self.and(depth)?);
         }
         Ok(left)
     }
@@ -173,7 +177,14 @@ impl Reader<'_> {
                 let right = self.operand()?;
                 self.fits(&left, &right)?;
                 self.fits(&right, &left)?;
-                Ok(Node::Compare(left, operator, right))
+                Ok(match (left, &*operator, right) {
+                    (Operand::Property(name), "eq", Operand::Value((Json::Text(text), true)))
+                        if instant(&text).is_none() =>
+                    {
+                        Node::OneOf(name, HashSet::from([text.to_lowercase()]))
+                    }
+                    (left, _, right) => Node::Compare(left, operator, right),
+                })
             }
         }
     }
@@ -236,6 +247,16 @@ impl Reader<'_> {
     }
 }
 
+fn either(left: Node, right: Node) -> Node {
+    match (left, right) {
+        (Node::OneOf(name, mut texts), Node::OneOf(other, more)) if name == other => {
+            texts.extend(more);
+            Node::OneOf(name, texts)
+        }
+        (left, right) => Node::Or(Box::new(left), Box::new(right)),
+    }
+}
+
 fn keeps(node: &Node, record: &Json) -> bool {
     match node {
         Node::And(a, b) => keeps(a, record) && keeps(b, record),
@@ -246,6 +267,10 @@ fn keeps(node: &Node, record: &Json) -> bool {
             .text()
             .to_lowercase()
             .contains(&text.to_lowercase()),
+        Node::OneOf(name, texts) => match record.get(name) {
+            Json::Text(text) => texts.contains(&text.to_lowercase()),
+            _ => false,
+        },
         Node::Compare(left, operator, right) => {
             let order = compare(&value(left, record), &value(right, record));
             match operator.as_str() {
@@ -260,11 +285,11 @@ fn keeps(node: &Node, record: &Json) -> bool {
     }
 }
 
-fn value(operand: &Operand, record: &Json) -> Json {
+fn value<'v>(operand: &'v Operand, record: &'v Json) -> Cow<'v, Json> {
     match operand {
-        Operand::Property(name) => record.get(name).clone(),
-        Operand::Minus(name) => Json::Number(-record.get(name).number()),
-        Operand::Value((value, _)) => value.clone(),
+        Operand::Property(name) => Cow::Borrowed(record.get(name)),
+        Operand::Minus(name) => Cow::Owned(Json::Number(-record.get(name).number())),
+        Operand::Value((value, _)) => Cow::Borrowed(value),
     }
 }
 
@@ -284,12 +309,12 @@ fn compare(a: &Json, b: &Json) -> Option<Ordering> {
 }
 
 fn instant(text: &str) -> Option<jiff::Timestamp> {
+    super::fields::day(text)?;
     let whole = if text.len() == 10 {
         format!("{text}T00:00:00Z")
     } else {
         text.to_owned()
     };
-    super::fields::day(text)?;
     whole.parse().ok()
 }
 

@@ -13,6 +13,7 @@ use crate::json::{Json, object};
 use crate::server::{Reply, Request, Shared, Side};
 use crate::state::State;
 use rust_decimal::Decimal;
+use std::borrow::Borrow;
 
 pub(crate) const ROOT: &str = "/api/rest/v1";
 pub(crate) const WEBSHOP: &str = "1";
@@ -315,10 +316,22 @@ fn linked(call: &Call<'_>, resource: &str, record: &Json) -> Json {
     view
 }
 
-/// A collection: sorted, cut to its page, in the envelope. Unknown query parameters are refused.
+/// A collection of ready items.
 fn page(
     call: &Call<'_>,
-    mut items: Vec<Json>,
+    items: Vec<Json>,
+    filters: &[&str],
+    orders: &[&str],
+    paged: bool,
+) -> Answer {
+    page_of(call, items, |item| item, filters, orders, paged)
+}
+
+/// A collection: sorted, cut to its page, shown in the envelope. Unknown query parameters are refused.
+fn page_of<R: Borrow<Json>>(
+    call: &Call<'_>,
+    mut items: Vec<R>,
+    show: impl Fn(R) -> Json,
     filters: &[&str],
     orders: &[&str],
     paged: bool,
@@ -341,7 +354,7 @@ fn page(
                 if !orders.contains(&field) {
                     return Err(invalid(&format!("orderby does not know {value}")));
                 }
-                items.sort_by(|a, b| compare(sorted(a, field), sorted(b, field)));
+                items.sort_by(|a, b| compare(sorted(a.borrow(), field), sorted(b.borrow(), field)));
                 if down {
                     items.reverse();
                 }
@@ -359,6 +372,7 @@ fn page(
         }
     }
     if !paged {
+        let items: Vec<Json> = items.into_iter().map(show).collect();
         return Ok(Reply::json(
             200,
             &object! { "href" => format!("{}{}", call.host(), call.request.uri()), "items" => items },
@@ -380,7 +394,8 @@ fn page(
         )
     };
     let some = |yes: bool, start: usize| yes.then(|| at(start));
-    let shown: Vec<Json> = items.into_iter().skip(offset).take(size).collect();
+    let shown = items.into_iter().skip(offset).take(size);
+    let shown: Vec<Json> = shown.map(show).collect();
     let body = object! {
         "start" => start,
         "size" => size,

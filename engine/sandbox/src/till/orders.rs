@@ -2,7 +2,9 @@
 
 use super::fields::{self, ORDER, ORDER_PATCH, ORDER_POST, ROW, ROW_PATCH};
 use super::people::merge;
-use super::{Answer, Call, auth, cents, error, invalid, linked, missing, not_allowed, now, page};
+use super::{
+    Answer, Call, auth, cents, error, invalid, linked, missing, not_allowed, now, page, page_of,
+};
 use crate::json::{Json, object};
 use crate::server::Reply;
 use crate::state::State;
@@ -34,17 +36,13 @@ pub(super) fn answer(state: &mut State, call: &Call<'_>, resource: &str, rest: &
     }
     match (method, rest) {
         ("GET", []) => {
-            let mut kept = Vec::new();
             let filters = filters(call)?;
-            for order in state
-                .all(ORDERS)
-                .filter(|order| filters.iter().all(|filter| filter.keeps(order)))
-            {
-                kept.push(view(call, order));
-            }
-            page(
+            let kept = state.all(ORDERS);
+            let kept = kept.filter(|order| filters.iter().all(|filter| filter.keeps(order)));
+            page_of(
                 call,
-                kept,
+                kept.collect(),
+                |order| view(call, order),
                 &FILTERS,
                 &["create_date", "deliver_date", "id", "ordernumber"],
                 true,

@@ -86,6 +86,15 @@ async fn filters_compare_like_with_like() {
         2
     );
     assert_eq!(
+        count(
+            "customers",
+            "CustomerNumber eq '1001' or CustomerNumber eq 'x' or EmailAddress eq 'ANNA.LIND@example.com' or CustomerNumber eq '1002'"
+        )
+        .await,
+        2,
+        "letter case counts for nothing, and 1001 is Anna"
+    );
+    assert_eq!(
         count("articles", "contains(Number,'MUGG') and IsActive eq true").await,
         2
     );
