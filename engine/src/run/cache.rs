@@ -86,14 +86,88 @@ struct Known {
 #[derive(Debug, Default)]
 pub struct Cache(Mutex<Inner>);
 
-type Answers = FxHashMap<Question, Known>;
+/// Answers of a resource. Finds that hit are kept for all of a run, so a write looks only at those that it can be in.
+#[derive(Debug, Default)]
+struct Answers {
+    finds: FxHashMap<Question, Known>,
+    /// Of those, which have the record with this key.
+    having: FxHashMap<String, Vec<Question>>,
+    /// All others, and what ended in a trouble: of this page.
+    others: FxHashMap<Question, Known>,
+}
 
-/// Answers by the resource that they are about: a write looks through those of its own resource only.
+impl Answers {
+    fn get(&self, question: &Question) -> Option<&Known> {
+        let found = self.finds.get(question);
+        found.or_else(|| self.others.get(question))
+    }
+
+    fn forget(&mut self, question: &Question) {
+        self.finds.remove(question);
+        self.others.remove(question);
+    }
+
+    fn insert(&mut self, resource: Option<&Resource>, question: Question, known: Known) {
+        self.forget(&question);
+        let (Some(resource), Question::Find(..), Answer::Hits(hits)) =
+            (resource, &question, &known.answer)
+        else {
+            self.others.insert(question, known);
+            return;
+        };
+        for key in hits.iter().filter_map(|hit| own_key(resource, hit)) {
+            let having = self.having.entry(key).or_default();
+            if !having.contains(&question) {
+                having.push(question.clone());
+            }
+        }
+        self.finds.insert(question, known);
+    }
+
+    /// Puts a write into the answers; those that it leaves in doubt are asked for again.
+    fn renew(&mut self, renewal: &mut Renewal<'_>) {
+        let keeps = |question: &_, known: &mut Known| renewal.keeps(question, &mut known.answer);
+        self.others.retain(keeps);
+        if renewal.write.record.is_none() || renewal.resource.key.is_none() {
+            self.finds.clear();
+            self.having.clear();
+            return;
+        }
+        let mut about = renewal.questions();
+        if let Some(key) = &renewal.key {
+            let having = self.having.remove(key).unwrap_or_default();
+            let more = having.into_iter().filter(|known| !about.contains(known));
+            about.extend(more.collect::<Vec<_>>());
+        }
+        about.retain(|question| {
+            let known = self.finds.get_mut(question);
+            let keeps = known.is_some_and(|known| renewal.keeps(question, &mut known.answer));
+            if !keeps {
+                self.finds.remove(question);
+            }
+            keeps
+        });
+        if let (Some(key), false) = (&renewal.key, about.is_empty()) {
+            self.having.insert(key.clone(), about);
+        }
+    }
+
+    fn retain(&mut self, mut keep: impl FnMut(&Question, &Answer) -> bool) {
+        self.finds
+            .retain(|question, known| keep(question, &known.answer));
+        self.others
+            .retain(|question, known| keep(question, &known.answer));
+        self.having.retain(|_, questions| {
+            questions.retain(|question| self.finds.contains_key(question));
+            !questions.is_empty()
+        });
+    }
+}
+
+/// Answers by the resource that they are about; links are about records of any.
 #[derive(Debug, Default)]
 struct Inner {
-    of: FxHashMap<ResourceIx, Answers>,
-    /// Links are about records of any resource.
-    links: Answers,
+    of: FxHashMap<Option<ResourceIx>, Answers>,
     /// The last ones, oldest first.
     writes: VecDeque<Write>,
     /// All there were.
@@ -123,29 +197,19 @@ impl Inner {
     }
 
     fn known(&self, question: &Question) -> Option<&Known> {
-        let place = match question.resource() {
-            None => Some(&self.links),
-            Some(of) => self.of.get(&of),
-        };
-        place?.get(question)
-    }
-
-    fn place_mut(&mut self, question: &Question) -> &mut Answers {
-        match question.resource() {
-            None => &mut self.links,
-            Some(of) => self.of.entry(of).or_default(),
-        }
+        self.of.get(&question.resource())?.get(question)
     }
 
     fn retain(&mut self, mut keep: impl FnMut(&Question, &Answer) -> bool) {
-        let of = self.of.values_mut();
-        for answers in of.chain([&mut self.links]) {
-            answers.retain(|question, known| keep(question, &known.answer));
+        for answers in self.of.values_mut() {
+            answers.retain(&mut keep);
         }
     }
 
     fn len(&self) -> usize {
-        self.of.values().map(Answers::len).sum::<usize>() + self.links.len()
+        let of = self.of.values();
+        of.map(|answers| answers.finds.len() + answers.others.len())
+            .sum()
     }
 }
 
@@ -194,12 +258,17 @@ impl Cache {
             asked: asked.answered,
             came: inner.answered,
         };
-        inner.place_mut(&question).insert(question, known);
+        let of = question.resource();
+        let resource = of.map(|of| &resources[of as usize]);
+        let answers = inner.of.entry(of).or_default();
+        answers.insert(resource, question, known);
     }
 
     /// Asks again next time.
     pub fn forget(&self, question: &Question) {
-        self.inner().place_mut(question).remove(question);
+        if let Some(answers) = self.inner().of.get_mut(&question.resource()) {
+            answers.forget(question);
+        }
     }
 
     /// A page begins: what was not there may be there by now; sub-records and links belong to records of the page before.
@@ -225,10 +294,9 @@ impl Cache {
             below: below.map(str::to_owned),
         };
         let mut inner = self.inner();
-        inner.links.clear();
-        if let Some(answers) = inner.of.get_mut(&ix) {
-            let mut renewal = Renewal::new(resources, &write);
-            answers.retain(|question, known| renewal.keeps(question, &mut known.answer));
+        inner.of.remove(&None);
+        if let Some(answers) = inner.of.get_mut(&Some(ix)) {
+            answers.renew(&mut Renewal::new(resources, &write));
         }
         inner.written += 1;
         inner.writes.push_back(write);
@@ -268,6 +336,27 @@ impl<'w> Renewal<'w> {
         }
     }
 
+    /// What the record is found by.
+    fn keys(&mut self, find: Option<u16>) -> Option<&[String]> {
+        let (resource, record) = (self.resource, self.write.record.as_ref()?);
+        let keys = self.keys.entry(find).or_insert_with(|| {
+            let fields = find_fields(resource, find);
+            let text = |path: &Vec<u16>| canon_at(&resource.shape, record, path);
+            fields.iter().map(text).collect()
+        });
+        Some(keys)
+    }
+
+    /// The questions that find it.
+    fn questions(&mut self) -> Vec<Question> {
+        let finds = 0..self.resource.finds.len() as u16;
+        let finds = std::iter::once(None).chain(finds.map(Some));
+        let of = self.write.of;
+        finds
+            .filter_map(|find| Some(Question::Find(of, find, self.keys(find)?.into())))
+            .collect()
+    }
+
     /// False where the question is to be asked again.
     fn keeps(&mut self, question: &Question, answer: &mut Answer) -> bool {
         let resource = self.resource;
@@ -279,12 +368,7 @@ impl<'w> Renewal<'w> {
                 let Answer::Hits(hits) = answer else {
                     return false;
                 };
-                let keys = self.keys.entry(*find).or_insert_with(|| {
-                    let fields = find_fields(resource, *find);
-                    let text = |path: &Vec<u16>| canon_at(&resource.shape, record, path);
-                    fields.iter().map(text).collect()
-                });
-                let matches = keys.iter().eq(asked.iter());
+                let matches = self.keys(*find).is_some_and(|keys| *keys == **asked);
                 let is_it = |hit: &Value| self.key.is_some() && own_key(resource, hit) == self.key;
                 let known = hits.iter().any(is_it);
                 match (matches, known) {

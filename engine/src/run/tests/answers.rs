@@ -63,3 +63,25 @@ fn an_answer_from_before_more_writes_than_are_remembered_is_asked_for_again() {
     comes(&cache, &plan, before, &[]);
     assert_eq!(known(&cache), None);
 }
+
+#[test]
+fn an_answer_with_a_record_that_has_another_key_now_is_asked_for_again() {
+    let plan = orders();
+    let found: fn(&Cache, &Plan, &Value) = |cache, plan, old| {
+        comes(cache, plan, cache.asks(), std::slice::from_ref(old));
+    };
+    let made: fn(&Cache, &Plan, &Value) = |cache, plan, old| {
+        comes(cache, plan, cache.asks(), &[]);
+        cache.wrote(&plan.resources, CUSTOMERS, Some(old), None);
+    };
+    for known_by in [found, made] {
+        let cache = Cache::default();
+        let old = record(["7", "a@b.se", "old"]);
+        known_by(&cache, &plan, &old);
+        cache.next_page();
+        assert_eq!(known(&cache), Some(vec![old]));
+        let moved = record(["7", "c@d.se", "old"]);
+        cache.wrote(&plan.resources, CUSTOMERS, Some(&moved), None);
+        assert_eq!(known(&cache), None);
+    }
+}
