@@ -179,7 +179,8 @@ impl Checker<'_> {
                 self.findings.iter().filter(of).any(told)
                     || reason.is_some_and(|reason| reason.message.contains(" records with "))
             });
-            let is_excused = state.weather.beyond && (is_told || !state.forgotten.is_empty());
+            let is_forgotten = state.customers_forgotten.contains(key);
+            let is_excused = state.weather.beyond && (is_told || is_forgotten);
             if !is_excused && !key.is_empty() && keys[..at].contains(key) {
                 wrong.push(format!("customer {key} is there twice"));
             }

@@ -168,6 +168,7 @@ impl Scenario {
                     let numbers = state.orders.iter().map(Order::number);
                     let sent = numbers.filter(|number| state.attempts.any(number));
                     state.forgotten.extend(sent);
+                    state.customers_forgotten.clone_from(&state.customers_sent);
                     state.figures.copies += 1;
                 }
                 _ if copies => copy = Some(self.disk.copy()),

@@ -1,7 +1,7 @@
 //! The two systems and the people in them, as state that changes with time: what was sent takes effect when its time has come, whatever became of
 //! whoever sent it. Shares no code with the engine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -154,6 +154,9 @@ pub(super) struct State {
     pub restored: bool,
     /// Orders of which that copy did not know what had been sent.
     pub forgotten: Vec<String>,
+    /// Keys of customers that were to be made, and those of which that copy did not know it.
+    pub customers_sent: BTreeSet<String>,
+    pub customers_forgotten: BTreeSet<String>,
     /// What people made or deleted by hand.
     pub by_hand: Vec<String>,
     pub trace: Vec<String>,
