@@ -103,8 +103,12 @@ impl Store for Watched {
         self.store.made_from(resource, target, source_resource)
     }
 
-    fn is_linked(&self, resource: &str, target: &Value) -> Result<bool, StoreError> {
-        self.store.is_linked(resource, target)
+    fn linked_from(
+        &self,
+        resource: &str,
+        target: &Value,
+    ) -> Result<Vec<(String, RecordKey)>, StoreError> {
+        self.store.linked_from(resource, target)
     }
 
     fn cautious(&self) -> bool {

@@ -315,3 +315,38 @@ fn registered_customers_reach_the_books() {
         .count();
     assert!(companies >= 5);
 }
+
+#[test]
+fn an_order_that_has_the_number_of_another_one_is_not_taken_for_it() {
+    let servers = Servers::start(Options::default());
+    let place = Workplace::without_quotas();
+    let run = || {
+        let words = "run flows/ccv-eaccounting orders --set orders_since=2026-01-01 --set default_customer=1000 --format json";
+        let report = place.flowbook(words).at(servers.sandbox()).run().json();
+        flow(&report, "orders").clone()
+    };
+    run();
+    let drafts = || servers.records("books/customerinvoicedrafts").len();
+    let made = drafts();
+    let orders = servers.records("till/orders");
+    let order = orders.iter().find(|order| order["id"] == 339_323_501_u64);
+    let mut order = order.expect("an order that is done").clone();
+    order["id"] = json!(339_999_999_u64);
+    order["create_date"] = json!(jiff::Timestamp::now().to_string());
+    servers.seed(json!({ "till": { "orders": [order] } }));
+    for _ in 0..2 {
+        let orders = run();
+        let failures = orders["failures"].as_array().expect("a list");
+        let told = failures
+            .iter()
+            .find(|failure| failure["key"] == "339999999");
+        let told = told.expect("it is told of");
+        let message = told["message"].as_str().unwrap_or_default();
+        assert_eq!(told["code"], "F0824", "{message}");
+        assert!(
+            message.ends_with("under this BuyersOrderReference already, and it is the draft of another record of till.orders: K2-1002 (339323501)."),
+            "{message}"
+        );
+        assert_eq!(drafts(), made);
+    }
+}

@@ -161,6 +161,14 @@ pub(super) const CODES: &[Entry] = &[
             What it leaves out is not as this flow would write it, or was booked meanwhile: nothing tells whether a person made it, so compare it with its record and do by hand what is missing.\n",
     },
     Entry {
+        code: "F0824",
+        title: "What is there is another record's",
+        page: "The target has something under the key by which the flow would create it, and that belongs to another record of the source: two orders have one number. \
+            Nothing is made, and this record is not in the target: were it taken for done, one of two sales would be missing in the books, and nobody would see it.\n\n\
+            Where they are two, give one of them another number, or have the key tell them apart (`by Reference = \"{webshop}-{order.number}\"`), and run again. \
+            Where it is one that the source has twice, dismiss this record. Only keys that are made from the record's own key or title are watched like this: an article or a label may be shared.\n",
+    },
+    Entry {
         code: "F0899",
         title: "The plan does not fit the record",
         page: "Something that checking should have made impossible happened: a fault of Flowbook itself, not of the record or the flowbook.\n\n\

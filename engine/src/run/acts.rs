@@ -6,6 +6,7 @@ use flowbook_stdlib::value::Value;
 use super::ask::Wanted;
 use super::cache;
 use super::eval::Machine;
+use super::namesake::{self, There};
 use super::ops;
 use super::page::{ADOPTED, Engine, Life};
 use super::step::{Found, Turned};
@@ -166,10 +167,16 @@ impl<'a, S: Systems> Engine<'a, S> {
                     return Ok(());
                 }
                 let text = machine.eval(text)?;
-                let code = match end {
-                    FlowEnd::Skip if self.is_there(machine) => THERE,
-                    _ => FLOW_END,
+                let there = match end {
+                    FlowEnd::Skip => self.there(machine),
+                    _ => None,
                 };
+                // A store that cannot be read stops the run with the next question.
+                let other = there.as_ref().map(|there| self.namesake(&life.key, there));
+                if let Some(Ok(Some(ended))) = other {
+                    return Err(machine.end_at(act.place, ended));
+                }
+                let code = if there.is_some() { THERE } else { FLOW_END };
                 let ended = Ended {
                     kind: end.into(),
                     ..Ended::failure(code, ops::in_text(&text))
@@ -187,8 +194,8 @@ impl<'a, S: Systems> Engine<'a, S> {
         }
     }
 
-    /// Whether something is known to be under the key of a step that creates: as its gates asked for it, in any form.
-    fn is_there(&self, machine: &mut Machine<'a, 'a>) -> bool {
+    /// What is known to be under the key of a step that creates: as its gates asked for it, in any form.
+    fn there(&self, machine: &mut Machine<'a, 'a>) -> Option<There<'a>> {
         let creates = |act: &Act| match act.kind {
             ActKind::Step(ix) if act.loops.is_empty() => {
                 let step = &self.flow.steps[ix as usize];
@@ -197,11 +204,20 @@ impl<'a, S: Systems> Engine<'a, S> {
             _ => None,
         };
         let keys = self.flow.acts.iter().filter_map(creates);
-        let asks = keys.flat_map(|step| step.keys.iter().flat_map(|key| &key.asks));
-        asks.copied().any(|ask| {
-            let fetch = machine.fetch_of(ask).ok().flatten();
-            let answer = fetch.and_then(|fetch| self.asker.cache.get(&fetch.question));
-            matches!(answer, Some(cache::Answer::Hits(hits)) if !hits.is_empty())
+        let mut asks = keys.flat_map(|step| {
+            step.keys
+                .iter()
+                .flat_map(move |key| key.asks.iter().map(move |ask| (step, *ask)))
+        });
+        asks.find_map(|(step, ask)| {
+            let fetch = machine.fetch_of(ask).ok().flatten()?;
+            let answer = self.asker.cache.get(&fetch.question)?;
+            let cache::Answer::Hits(hits) = answer else {
+                return None;
+            };
+            let form = self.flow.program.asks[ask as usize].resource;
+            let target = namesake::key_of(hits.first()?, self.resource(form).key);
+            Some(There { step, form, target })
         })
     }
 

@@ -18,7 +18,7 @@ use crate::connect::{Systems, Trouble};
 use crate::plan::connector::ResourceIx;
 use crate::plan::{AskIx, Plan, Round};
 use crate::store::journal::Outcome;
-use crate::store::{Store, StoreError};
+use crate::store::{RecordKey, Store, StoreError};
 
 /// Questions that go out together; the systems' own limits slow them further.
 const AT_ONCE: usize = 16;
@@ -152,6 +152,16 @@ impl<'a, S: Systems> Asker<'a, S> {
         self.journal.flush().map_err(super::store_trouble)?;
         let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
         verb(&mut *store).map_err(super::store_trouble)
+    }
+
+    /// Records with a link to this record of `resource`.
+    pub fn linked_from(
+        &self,
+        resource: &str,
+        target: &Value,
+    ) -> Result<Vec<(String, RecordKey)>, Trouble> {
+        let linked = self.journal.linked_from(resource, target);
+        linked.map_err(super::store_trouble)
     }
 
     /// What became of a write: stored with the next release.

@@ -7,6 +7,7 @@ use super::cache;
 use super::changes::{self, Change, Does};
 use super::claims::{Claim, Claims};
 use super::eval::Machine;
+use super::namesake::{self, There};
 use super::ops;
 use super::page::{Engine, Life};
 use super::payload::Leaf;
@@ -75,6 +76,7 @@ impl<'a, S: Systems> Engine<'a, S> {
             self.now(life, |life| life.machine.at(turn)).await?;
         }
         life.looked.insert(turned.clone(), found.clone());
+        self.is_own(life, step, turned, &found)?;
         let creates = match (found, step.verb, &step.to) {
             (Found::Gone, ..) => {
                 return match self.gone(life, step) {
@@ -100,6 +102,32 @@ impl<'a, S: Systems> Engine<'a, S> {
             return Ok(Todo::Drop(None));
         }
         self.payload(life, step, turn, creates).await
+    }
+
+    /// What a create takes for its own must not be another record's.
+    fn is_own(
+        &self,
+        life: &Life<'a>,
+        step: &'a Step,
+        turned: &Turned,
+        found: &Found,
+    ) -> Result<(), Halt> {
+        let (form, found) = match found {
+            Found::Here(found) if step.verb == Verb::Create => (step.resource, found),
+            Found::Elsewhere(found, form) => (*form, found),
+            _ => return Ok(()),
+        };
+        let bounds = &life.machine.bounds;
+        if bounds.links.contains_key(turned) || bounds.became.contains_key(turned) {
+            return Ok(());
+        }
+        let target = namesake::key_of(found, self.resource(step.resource).key);
+        let there = There { step, form, target };
+        match self.namesake(&life.key, &there) {
+            Ok(None) => Ok(()),
+            Ok(Some(ended)) => Err(ended.into()),
+            Err(trouble) => Err(self.stop(trouble)),
+        }
     }
 
     async fn payload(

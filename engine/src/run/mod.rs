@@ -38,6 +38,7 @@ mod deliver;
 mod flow;
 mod look_up;
 mod mirror;
+mod namesake;
 mod outcome;
 mod pace;
 mod page;

@@ -15,7 +15,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout};
 
 use crate::store::journal::{Batch, Outcome, Overruled, Release};
-use crate::store::{Store, StoreError};
+use crate::store::{RecordKey, Store, StoreError};
 use crate::wrong::{self, Wrong};
 
 /// Outcomes that may gather before they are stored without a release.
@@ -121,6 +121,27 @@ impl Journal {
     /// Stores what has gathered, behind what is being stored: before anything else is stored or read that rests on it.
     pub fn flush(&self) -> Result<(), StoreError> {
         self.shared.store_all()
+    }
+
+    /// Records with a link to this record of `resource`: those stored, and those about to be.
+    pub fn linked_from(
+        &self,
+        resource: &str,
+        target: &Value,
+    ) -> Result<Vec<(String, RecordKey)>, StoreError> {
+        let store = self.shared.store.lock();
+        let store = store.unwrap_or_else(PoisonError::into_inner);
+        let mut all = store.linked_from(resource, target)?;
+        let gathered = self.shared.gathered();
+        for outcome in &gathered.batch.outcomes {
+            if let Some((source, link)) = &outcome.link
+                && link.resource == resource
+                && link.target == *target
+            {
+                all.push((source.clone(), outcome.record.clone()));
+            }
+        }
+        Ok(all)
     }
 
     /// On a thread of its own; on the spot where the run has one thread only, which so goes the same way each time.

@@ -137,8 +137,7 @@ impl<S: Systems> Asker<'_, S> {
             return Ok(false);
         }
         let resource = super::resource_name(self.plan, hit.resource);
-        let linked = self.stored(|store| store.is_linked(&resource, &id))?;
-        Ok(!linked)
+        Ok(self.linked_from(&resource, &id)?.is_empty())
     }
 
     /// What carries the mark of a write, and the key of ours where only another one is there. Ours can have turned into another form, and what came

@@ -333,8 +333,12 @@ impl Store for Held {
         self.read(|kept| kept.made_from(resource, target, source_resource))
     }
 
-    fn is_linked(&self, resource: &str, target: &Value) -> Result<bool, StoreError> {
-        self.read(|kept| kept.is_linked(resource, target))
+    fn linked_from(
+        &self,
+        resource: &str,
+        target: &Value,
+    ) -> Result<Vec<(String, RecordKey)>, StoreError> {
+        self.read(|kept| kept.linked_from(resource, target))
     }
 
     fn cautious(&self) -> bool {

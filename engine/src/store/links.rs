@@ -86,13 +86,22 @@ pub(super) fn made_from(
     })
 }
 
-/// Whether a record of `resource` was made or found for any record.
-pub(super) fn is_linked(
+/// Some records for which a record of `resource` was made or found, with their source.
+pub(super) fn linked_from(
     connection: &Connection,
     resource: &str,
     target: &Value,
-) -> rusqlite::Result<bool> {
+) -> rusqlite::Result<Vec<(String, RecordKey)>> {
     connection
-        .prepare_cached("SELECT 1 FROM link WHERE resource = ?1 AND target = ?2")?
-        .exists([resource, &json(target)?])
+        .prepare_cached(
+            "SELECT source, flow, key FROM link WHERE resource = ?1 AND target = ?2 LIMIT 16",
+        )?
+        .query_map([resource, &json(target)?], |row| {
+            let record = RecordKey {
+                flow: row.get(1)?,
+                key: row.get(2)?,
+            };
+            Ok((row.get(0)?, record))
+        })?
+        .collect()
 }

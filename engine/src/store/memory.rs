@@ -19,9 +19,8 @@ pub struct MemoryStore {
     entries: BTreeMap<(RecordKey, String), Entry>,
     /// In the order of their release.
     released: Vec<(RecordKey, String)>,
-    links: HashMap<RecordKey, Vec<Link>>,
-    /// Records that were made, with the resource and the key of what they were made from.
-    made: Vec<(String, Value, String, String)>,
+    /// With the resource of the record.
+    links: BTreeMap<RecordKey, Vec<(String, Link)>>,
     last: HashMap<(String, String, String), Value>,
     cursors: HashMap<String, Timestamp>,
     comparisons: HashMap<String, Timestamp>,
@@ -38,8 +37,7 @@ impl Default for MemoryStore {
             sources: HashMap::new(),
             entries: BTreeMap::new(),
             released: Vec::new(),
-            links: HashMap::new(),
-            made: Vec::new(),
+            links: BTreeMap::new(),
             last: HashMap::new(),
             cursors: HashMap::new(),
             comparisons: HashMap::new(),
@@ -71,6 +69,19 @@ impl MemoryStore {
         if matches!(state.end, End::Done | End::Skipped) {
             state.hash = 0; // it is looked at again
         }
+    }
+
+    /// Links to a record of `resource`: the source's resource, its record, the link.
+    fn links_to(
+        &self,
+        resource: &str,
+        target: &Value,
+    ) -> impl Iterator<Item = (&str, &RecordKey, &Link)> {
+        let leads = move |link: &Link| link.resource == resource && link.target == *target;
+        self.links.iter().flat_map(move |(record, links)| {
+            let links = links.iter().filter(move |(_, link)| leads(link));
+            links.map(move |(source, link)| (source.as_str(), record, link))
+        })
     }
 
     /// In the order in which records are told.
@@ -141,7 +152,8 @@ impl Store for MemoryStore {
     }
 
     fn links(&self, record: &RecordKey) -> Result<Vec<Link>, StoreError> {
-        Ok(self.links.get(record).cloned().unwrap_or_default())
+        let links = self.links.get(record).into_iter().flatten();
+        Ok(links.map(|(_, link)| link.clone()).collect())
     }
 
     fn linked(
@@ -164,14 +176,9 @@ impl Store for MemoryStore {
         target: &Value,
         source_resource: &str,
     ) -> Result<Option<String>, StoreError> {
-        let mut keys: Vec<&String> = self
-            .made
-            .iter()
-            .filter(|(of, made, source, _)| {
-                of == resource && made == target && source == source_resource
-            })
-            .map(|(.., key)| key)
-            .collect();
+        let made = self.links_to(resource, target);
+        let made = made.filter(|(source, _, link)| *source == source_resource && link.hash != 0);
+        let mut keys: Vec<&String> = made.map(|(_, record, _)| &record.key).collect();
         keys.sort();
         keys.dedup();
         Ok(match keys.as_slice() {
@@ -180,9 +187,15 @@ impl Store for MemoryStore {
         })
     }
 
-    fn is_linked(&self, resource: &str, target: &Value) -> Result<bool, StoreError> {
-        let mut all = self.links.values().flatten();
-        Ok(all.any(|link| link.resource == resource && link.target == *target))
+    fn linked_from(
+        &self,
+        resource: &str,
+        target: &Value,
+    ) -> Result<Vec<(String, RecordKey)>, StoreError> {
+        let all = self.links_to(resource, target);
+        Ok(all
+            .map(|(source, record, _)| (source.to_owned(), record.clone()))
+            .collect())
     }
 
     fn cautious(&self) -> bool {
@@ -207,16 +220,8 @@ impl Store for MemoryStore {
         for outcome in &batch.outcomes {
             if let Some((source, link)) = &outcome.link {
                 let links = self.links.entry(outcome.record.clone()).or_default();
-                links.retain(|other| other.step != link.step);
-                links.push(link.clone());
-                if link.hash != 0 {
-                    self.made.push((
-                        link.resource.clone(),
-                        link.target.clone(),
-                        source.clone(),
-                        outcome.record.key.clone(),
-                    ));
-                }
+                links.retain(|(_, other)| other.step != link.step);
+                links.push((source.clone(), link.clone()));
                 let pair = (
                     source.clone(),
                     outcome.record.key.clone(),

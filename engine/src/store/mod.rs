@@ -250,8 +250,12 @@ pub trait Store: Send {
         source_resource: &str,
     ) -> Result<Option<String>, StoreError>;
 
-    /// Whether any link leads to this record of `resource`.
-    fn is_linked(&self, resource: &str, target: &Value) -> Result<bool, StoreError>;
+    /// Records with a link to this record of `resource`, each with its source resource; some of them, where there are many.
+    fn linked_from(
+        &self,
+        resource: &str,
+        target: &Value,
+    ) -> Result<Vec<(String, RecordKey)>, StoreError>;
 
     /// Whether this is an older copy, or one that was moved: what left before may still take effect unseen, until [`Store::settled`].
     fn cautious(&self) -> bool;

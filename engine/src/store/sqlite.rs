@@ -303,8 +303,12 @@ impl Store for SqliteStore {
             .map_err(self.failed("read what a record was made from"))
     }
 
-    fn is_linked(&self, resource: &str, target: &Value) -> Result<bool, StoreError> {
-        links::is_linked(&self.connection, resource, target)
+    fn linked_from(
+        &self,
+        resource: &str,
+        target: &Value,
+    ) -> Result<Vec<(String, RecordKey)>, StoreError> {
+        links::linked_from(&self.connection, resource, target)
             .map_err(self.failed("read what a record was made for"))
     }
 

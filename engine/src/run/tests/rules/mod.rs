@@ -5,6 +5,7 @@ mod cautious;
 mod claims;
 mod cursor;
 mod look_up;
+mod namesake;
 mod outcome;
 mod second_look;
 mod settling;
