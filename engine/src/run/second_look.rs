@@ -6,7 +6,7 @@ use flowbook_stdlib::value::Value;
 use jiff::{SignedDuration, Timestamp};
 
 use super::ask::Asker;
-use super::look_up::{Hit, duplicate};
+use super::look_up::{Hit, duplicate, resource_of};
 use super::ops::in_text;
 use super::report::Finding;
 use crate::connect::{Systems, Trouble};
@@ -70,6 +70,9 @@ impl<S: Systems> Asker<'_, S> {
 
     async fn second_look(&self, entry: &Entry, watch: &Watch) -> Result<Option<Finding>, Trouble> {
         let (record, step) = (&entry.intent.record, &entry.intent.step);
+        if resource_of(self.plan, &entry.intent.resource).is_none() {
+            return Ok(Some(unnamed(entry)));
+        }
         let links = self.stored(|store| store.links(record))?;
         let ours = links.into_iter().find(|link| link.step == *step);
         let (hits, away) = self.look_for_all(entry, watch, ours.as_ref()).await?;
@@ -169,5 +172,22 @@ impl<S: Systems> Asker<'_, S> {
         let away = away.then(|| ours.target.clone());
         all.extend(hits);
         Ok((all, away))
+    }
+}
+
+/// Nobody can look at it.
+fn unnamed(entry: &Entry) -> Finding {
+    let (record, step, resource) = (
+        &entry.intent.record,
+        &entry.intent.step,
+        &entry.intent.resource,
+    );
+    Finding {
+        flow: record.flow.clone(),
+        key: record.key.clone(),
+        message: format!(
+            "{step} was to be looked at once more, and cannot be: the flowbook names {resource} no more."
+        ),
+        help: "Look there whether it is there, and once only.".to_owned(),
     }
 }

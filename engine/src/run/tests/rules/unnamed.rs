@@ -24,8 +24,7 @@ fn renamed_after_a_draft_left() -> Trial {
 }
 
 #[test]
-fn what_cannot_be_looked_up_since_the_flowbook_names_its_resource_no_more_fails_until_a_person_has_looked()
- {
+fn what_nobody_can_look_up_fails_until_a_person_has_looked() {
     let shop = renamed_after_a_draft_left();
     for only in [vec![], vec!["1".to_owned()], vec![]] {
         let (report, _) = shop.go_as(&Options {
@@ -73,4 +72,19 @@ fn what_nobody_could_look_up_is_found_once_its_resource_is_named_again() {
     "drafts".clone_into(&mut shop.plan.resources[DRAFTS as usize].name);
     assert_eq!(shop.go().flows[0].done, 1);
     assert_eq!(shop.texts(DRAFTS), ["id1 A1 id1 "]);
+}
+
+#[test]
+fn what_nobody_can_look_at_once_more_is_told_as_that() {
+    let mut shop = one_order().with_faults([Fault::None, Fault::Lost]);
+    assert_eq!(shop.go().flows[0].done, 1);
+    "letters".clone_into(&mut shop.plan.resources[DRAFTS as usize].name);
+    let findings = shop.go_in(11).findings;
+    let told: Vec<&str> = findings.iter().map(|finding| &*finding.message).collect();
+    assert_eq!(
+        told,
+        [
+            "draft was to be looked at once more, and cannot be: the flowbook names books.drafts no more."
+        ]
+    );
 }
