@@ -20,12 +20,14 @@ impl Attempts {
         let Some((order, changes)) = order_of(asked, &body, orders) else {
             return;
         };
+        // Of two orders of one number each sends its own.
+        let is_shared = orders.iter().filter(|one| one.number == order).count() > 1;
         let write = format!("{} {} for {order}", asked.method, asked.path);
         let payloads = self.0.entry(write.clone()).or_default();
         if payloads.contains(&body) {
             return;
         }
-        if payloads.len() > changes {
+        if payloads.len() > changes && !is_shared {
             wrong.push(format!(
                 "{write} was tried again with another payload: {body}, not {}",
                 payloads.last().unwrap_or(&Json::Null)
@@ -49,7 +51,7 @@ fn order_of(asked: &Asked, body: &Json, orders: &[Order]) -> Option<(String, usi
         let id = body["Name"].as_str()?.trim_end_matches('x');
         let id: u64 = id.strip_prefix('o')?.parse().ok()?;
         let order = orders.iter().find(|order| order.id == id)?;
-        Some((order.number(), order.changes))
+        Some((order.number.clone(), order.changes))
     };
     match parts.as_slice() {
         [_, "drafts" | "invoices"] => {

@@ -135,7 +135,8 @@ impl Disk {
             let key = mark.trim_matches('"').to_owned();
             world.state().customers_sent.insert(key);
         }
-        if asked.method == "POST" && !is_void && !shared && !world.state().restored {
+        let is_own = !shared && !world.state().is_shared(mark.trim_matches('"'));
+        if asked.method == "POST" && !is_void && is_own && !world.state().restored {
             let key = format!("{} {mark}", asked.path);
             let mut state = world.state();
             let sends = state.sends.entry(key.clone()).or_default();

@@ -15,6 +15,8 @@ pub(super) struct Figures {
     pub orders: u64,
     /// Times that one of them turned out to be another customer's.
     pub moves: u64,
+    /// Orders that have the number of another one.
+    pub namesakes: u64,
     /// Paid orders that a person must look at in the end.
     pub failed: u64,
     pub processes: u64,
@@ -47,6 +49,7 @@ impl AddAssign<&Figures> for Figures {
         self.beyond += more.beyond;
         self.orders += more.orders;
         self.moves += more.moves;
+        self.namesakes += more.namesakes;
         self.failed += more.failed;
         self.processes += more.processes;
         self.kills += more.kills;
@@ -72,6 +75,7 @@ impl Display for Figures {
             ("  with another flow than the usual one", self.drawn),
             ("orders", self.orders),
             ("  given to another customer", self.moves),
+            ("  with the number of another one", self.namesakes),
             ("  left to a person", self.failed),
             ("processes", self.processes),
             ("  killed", self.kills),

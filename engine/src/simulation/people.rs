@@ -66,7 +66,7 @@ impl Scenario {
         let Some(order) = begun.get(at % begun.len().max(1)) else {
             return;
         };
-        let number = order.number();
+        let number = order.number.clone();
         let mut state = self.world.state();
         for table in ["drafts", "invoices"] {
             let rows = state.tables.entry(table).or_default();
@@ -92,13 +92,13 @@ impl Scenario {
         let is_there = |order: &Order| {
             let documents = ["drafts", "invoices"].map(|table| state.tables.get(table));
             let mut documents = documents.into_iter().flatten().flatten();
-            documents.any(|row| row.json["Reference"] == *order.number())
+            documents.any(|row| row.json["Reference"] == *order.number)
         };
         let open: Vec<&Order> = state.orders.iter().filter(|one| !is_there(one)).collect();
         let Some(order) = open.get(at % open.len().max(1)) else {
             return;
         };
-        let number = order.number();
+        let number = order.number.clone();
         let json = json!({ "Reference": number, "CustomerId": "", "Total": order.total });
         state.make(self.world.flows.document().0, json, now);
         state.figures.by_hand += 1;

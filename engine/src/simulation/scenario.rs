@@ -165,7 +165,7 @@ impl Scenario {
                     let mut state = self.world.state();
                     let state = &mut *state;
                     state.restored = true;
-                    let numbers = state.orders.iter().map(Order::number);
+                    let numbers = state.orders.iter().map(|order| order.number.clone());
                     let sent = numbers.filter(|number| state.attempts.any(number));
                     state.forgotten.extend(sent);
                     state.customers_forgotten.clone_from(&state.customers_sent);
@@ -319,9 +319,7 @@ impl Scenario {
                     stale.retain(|_, of| *of != id);
                     let line = format!(
                         "{} is now of {} and {:?}",
-                        order.number(),
-                        order.email,
-                        order.club
+                        order.number, order.email, order.club
                     );
                     drop(state);
                     self.world.say(line);
@@ -382,8 +380,16 @@ impl Scenario {
         drop(dice);
         let mut state = self.world.state();
         let id = state.orders.len() as u64 + 1;
+        // Now and then the shop gives two orders one number.
+        let mut moving = self.moving.lock().expect("no thread died");
+        let number = match state.orders.last() {
+            Some(last) if moving.percent(self.moves / 6) => last.number.clone(),
+            _ => format!("N{id}"),
+        };
+        state.figures.namesakes += u64::from(number != format!("N{id}"));
         state.orders.push(Order {
             id,
+            number,
             created: now,
             shown: now + Duration::from_secs(late),
             paid,

@@ -63,6 +63,8 @@ pub(super) struct Row {
 #[derive(Debug, Clone)]
 pub(super) struct Order {
     pub id: u64,
+    /// `N7`; two orders can have one by mistake.
+    pub number: String,
     pub created: Duration,
     /// It shows up late.
     pub shown: Duration,
@@ -82,11 +84,6 @@ pub(super) struct Order {
 }
 
 impl Order {
-    /// `N7`
-    pub fn number(&self) -> String {
-        format!("N{}", self.id)
-    }
-
     /// Whose it is and was: e-mail addresses and numbers.
     pub fn customers(&self) -> impl Iterator<Item = (&str, &str)> {
         let before = self.before.iter();
@@ -245,6 +242,12 @@ impl World {
 }
 
 impl State {
+    /// Whether several orders have this number.
+    pub fn is_shared(&self, number: &str) -> bool {
+        let of = |order: &&Order| order.number == number;
+        self.orders.iter().filter(of).count() > 1
+    }
+
     /// A field of all records of a table.
     pub fn texts(&self, table: &str, field: &str) -> Vec<String> {
         let rows = self.tables.get(table).map(Vec::as_slice);
@@ -464,7 +467,7 @@ fn shown(rows: &[Row], now: Duration) -> impl Iterator<Item = &Json> {
 
 fn order_json(order: &Order) -> Json {
     json!({
-        "id": order.id, "number": order.number(), "created": stamp(order.created), "paid": order.paid,
+        "id": order.id, "number": order.number, "created": stamp(order.created), "paid": order.paid,
         "email": order.email, "customer": order.customer, "name": order.name, "club": order.club, "terms": order.name, "total": order.total,
     })
 }
