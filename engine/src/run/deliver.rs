@@ -11,6 +11,7 @@ use super::claims::Claims;
 use super::outcome::{Outcome, outcome};
 use super::page::{ADOPTED, Engine, Life};
 use super::payload::{Leaf, hash_of};
+use super::settling::settle_of;
 use super::step::{Found, Turned};
 use super::stop::{Ended, Stop};
 use super::stopping::GRACE;
@@ -205,6 +206,12 @@ impl<'a, S: Systems> Engine<'a, S> {
                 return Ok(Some(found));
             }
             return Err(of_trouble(trouble, step).into());
+        }
+        // A read may lag behind what was made a moment ago, by us or by others: it is looked for once more.
+        if !self.believes_misses() && life.unseen.insert(going.turned.clone()) {
+            self.wait(life, settle_of(self.plan, step.resource)).await?;
+            self.forget_written(life, step);
+            return Ok(None);
         }
         if step.verb == Verb::Ensure {
             life.machine.bounds.links.remove(going.turned);

@@ -80,6 +80,8 @@ pub(super) struct Life<'a> {
     pub attempts: FxHashMap<String, Attempts>,
     /// Steps that a look-up confirmed.
     pub looked_up: FxHashSet<String>,
+    /// Steps whose record was there, and then was not when it was to be changed.
+    pub unseen: FxHashSet<Turned>,
     /// Steps that will write, by name.
     pub intents: BTreeMap<String, ResourceIx>,
     /// What `relink` knows of it.
@@ -253,6 +255,7 @@ impl<'a, S: Systems> Engine<'a, S> {
                 machine: Machine::new(self.code, self.asker.cache, self.context, record),
                 attempts,
                 looked_up: FxHashSet::default(),
+                unseen: FxHashSet::default(),
                 intents: BTreeMap::new(),
                 relinked: Relinked::default(),
                 slot: None,

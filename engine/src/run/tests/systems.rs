@@ -40,6 +40,8 @@ pub enum Fault {
     HangsBefore,
     /// Said no.
     Refused,
+    /// Said that the record to be changed is not there: it does not see yet what was made a moment ago.
+    Unseen,
     /// The server cannot be reached.
     Unsent,
     /// Busy for so long.
@@ -247,6 +249,7 @@ impl Tables {
                     patience: Duration::from_secs(300),
                 })));
             }
+            Some(Fault::Unseen) => return Some(Sent::Gone(trouble("not there"))),
             Some(Fault::Refused) => return Some(Sent::Refused(trouble("books say no"))),
             Some(Fault::Taken(record)) => {
                 let records = inner.records.entry(resource).or_default();

@@ -112,3 +112,18 @@ fn a_record_whose_key_is_new_goes_on_with_the_record_that_it_had() {
     assert_eq!(shop.go().flows[0].updated, 1);
     assert_eq!(shop.texts(CUSTOMERS), ["id9 new@b.se one"]);
 }
+
+#[test]
+fn a_record_that_was_there_is_not_taken_for_deleted_at_one_word() {
+    for verb in [Verb::Ensure, Verb::Update] {
+        let mut plan = of_any_status();
+        plan.flows[0].steps[0].verb = verb;
+        let shop = known_customer(plan)
+            .with_orders([order("1", Some("A1"), "a@b.se", "one", "")])
+            .with_faults([Fault::Unseen]);
+        let report = shop.go();
+        assert_eq!(report.flows[0].done, 1, "{}", counts(&report));
+        assert_eq!(waited(&report), 1);
+        assert_eq!(shop.texts(CUSTOMERS), ["id9 a@b.se one"]);
+    }
+}
