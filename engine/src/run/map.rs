@@ -74,7 +74,7 @@ pub async fn map<S: Systems>(
     let cache = Cache::default();
     let context = context(plan, options);
     let store = Arc::new(Mutex::new(MemoryStore::default()));
-    let journal = Journal::new(store.clone(), 1);
+    let journal = Journal::new(store.clone());
     let mut mapper = Mapper {
         entry,
         reads: Reads::new(plan, entry),
@@ -116,7 +116,7 @@ pub async fn value_of<S: Systems>(
     let cache = Cache::default();
     let context = context(plan, options);
     let store = Arc::new(Mutex::new(MemoryStore::default()));
-    let journal = Journal::new(store.clone(), 1);
+    let journal = Journal::new(store.clone());
     let mut machine = Machine::new(&code, &cache, &context, Value::None);
     let asker = Asker {
         plan,

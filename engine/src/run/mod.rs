@@ -92,7 +92,7 @@ pub struct Options {
     pub now: Option<Timestamp>,
     /// The secret that `derive` derives from.
     pub secret: Option<Arc<str>>,
-    /// Records that are written at a time. The writes of half of them are released together: the next window fills while one is out.
+    /// Records that are written at a time: some send, some wait for their release to be stored, others gather for the next one.
     pub writes_at_once: usize,
     /// The clocks that the run reads.
     pub clock: Arc<dyn Clock>,
@@ -111,7 +111,7 @@ impl Default for Options {
             since: None,
             now: None,
             secret: None,
-            writes_at_once: 32,
+            writes_at_once: 48,
             clock: Arc::new(MachineClock::default()),
             stop: StopToken::default(),
         }
@@ -186,7 +186,7 @@ async fn carry_out<S: Systems>(
     let context = context(plan, options);
     let claims = claims::Claims::default();
     let cache = cache::Cache::default();
-    let journal = release::Journal::new(store.clone(), (options.writes_at_once / 2).max(1));
+    let journal = release::Journal::new(store.clone());
     let asker = ask::Asker {
         plan,
         cache: &cache,

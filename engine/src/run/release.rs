@@ -1,18 +1,15 @@
 //! Release: nothing leaves before its release is durable. Releases go in small windows, each in the transaction that stores earlier outcomes, so
-//! that safety costs no extra sync. A window that is not full waits for others as long as the last sync took, since twice as many then share the next;
-//! while one is stored, on a thread of its own, the run goes on and the next one fills. After a crash only released entries are looked up; planned
-//! ones are planned afresh.
+//! that safety costs no extra sync. While one is stored, on a thread of its own, the run goes on and the next one fills: with as many as are on their
+//! way at most. After a crash only released entries are looked up; planned ones are planned afresh.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use flowbook_stdlib::value::Value;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, timeout};
 
 use crate::store::journal::{Batch, Outcome, Overruled, Release};
 use crate::store::{RecordKey, Store, StoreError};
@@ -20,14 +17,10 @@ use crate::wrong::{self, Wrong};
 
 /// Outcomes that may gather before they are stored without a release.
 const MOST_OUTCOMES: usize = 256;
-/// The longest that a window waits for others, however slow the disk is.
-const LONGEST_WAIT: Duration = Duration::from_millis(20);
 
 /// The journal of a run: gathers what is to be stored, and stores it together.
 pub(super) struct Journal {
     shared: Arc<Shared>,
-    /// Releases that are stored together at most.
-    window: usize,
 }
 
 /// What a window is stored from, on whichever thread.
@@ -46,15 +39,12 @@ struct Gathered {
     window: u64,
     /// A thread is about to store what has gathered, or does so.
     is_storing: bool,
-    /// What the last one took.
-    took: Duration,
     overruled: Vec<Overruled>,
     failed: Option<StoreError>,
 }
 
 impl Journal {
-    /// `window`: releases that are stored together at most.
-    pub fn new(store: Arc<Mutex<dyn Store>>, window: usize) -> Journal {
+    pub fn new(store: Arc<Mutex<dyn Store>>) -> Journal {
         let shared = Shared {
             store,
             gathered: Mutex::default(),
@@ -62,7 +52,6 @@ impl Journal {
         };
         Journal {
             shared: Arc::new(shared),
-            window,
         }
     }
 
@@ -70,23 +59,16 @@ impl Journal {
     pub async fn release(&self, release: Release) -> Result<Option<Vec<Value>>, StoreError> {
         let (record, step) = (release.intent.record.clone(), release.intent.step.clone());
         let mut stored = self.shared.stored.subscribe();
-        let (window, wait) = {
+        let window = {
             let mut gathered = self.shared.gathered();
             gathered.batch.releases.push(release);
             let releases = gathered.batch.releases.len();
             if releases == 1 && wrong::is(Wrong::FirstOfWindowEarly) {
                 return Ok(None);
             }
-            let wait = match releases >= self.window {
-                true => Duration::ZERO,
-                false => gathered.took.min(LONGEST_WAIT),
-            };
-            (gathered.window, wait)
+            gathered.window
         };
-        // Whoever is ready joins the window, and whose answer comes meanwhile.
-        Yield(false).await;
-        let is_stored = timeout(wait, stored.wait_for(|stored| *stored > window));
-        drop(is_stored.await);
+        Yield(false).await; // whoever is ready joins the window
         while !self.shared.is_over(window) {
             let begins = self.shared.gathered().begins();
             match begins {
@@ -177,17 +159,12 @@ impl Shared {
             gathered.window += u64::from(!batch.is_empty());
             (batch, gathered.window)
         };
-        let begun = Instant::now();
-        let is_empty = batch.is_empty();
-        let committed = match is_empty {
+        let committed = match batch.is_empty() {
             true => Ok(Vec::new()),
             false => store.commit(batch),
         };
         let mut gathered = self.gathered();
         gathered.is_storing = false;
-        if !is_empty {
-            gathered.took = begun.elapsed();
-        }
         let committed = committed.map(|overruled| gathered.overruled.extend(overruled));
         gathered.failed = committed.as_ref().err().cloned();
         drop(gathered);

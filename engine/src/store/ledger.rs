@@ -107,6 +107,34 @@ pub(super) fn put(connection: &Connection, entry: &Entry, fence: u64) -> rusqlit
         .map(drop)
 }
 
+/// Stores what became of an entry's write; all else of it is as it was.
+pub(super) fn put_outcome(
+    connection: &Connection,
+    entry: &Entry,
+    fence: u64,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE entry SET phase = ?4, claims = ?5, written = ?6, attempts = ?7, payload = ?8, watches = ?9, look_at = ?10, fence = ?11,
+                number = (SELECT MAX(number) + 1 FROM entry)
+             WHERE flow = ?1 AND key = ?2 AND step = ?3",
+        )?
+        .execute(params![
+            entry.intent.record.flow,
+            entry.intent.record.key,
+            entry.intent.step,
+            entry.phase.word(),
+            json(&entry.claims)?,
+            json(&entry.written)?,
+            json(&entry.attempts)?,
+            entry.payload,
+            json(&entry.watches)?,
+            entry.look_at().map(stamp),
+            fence.cast_signed(),
+        ])
+        .map(drop)
+}
+
 /// In one form, so that texts compare as the instants do.
 pub(super) fn stamp(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()

@@ -128,7 +128,8 @@ pub(super) fn begun(
             "INSERT INTO record (flow, key, end, hash, message, cause, passed, seen, ended)
              VALUES (?1, ?2, 'waiting', 0, ?3, ?4, TRUE, ?5, COALESCE(?5, ''))
              ON CONFLICT (flow, key) DO UPDATE SET passed = TRUE, next_try = NULL, fixed = FALSE,
-                hash = CASE WHEN end IN ('done', 'skipped') THEN 0 ELSE hash END",
+                hash = CASE WHEN end IN ('done', 'skipped') THEN 0 ELSE hash END
+             WHERE NOT passed OR next_try IS NOT NULL OR fixed OR (end IN ('done', 'skipped') AND hash <> 0)",
         )?
         .execute(params![
             record.flow,

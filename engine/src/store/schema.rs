@@ -101,4 +101,11 @@ pub(super) const SCHEMA: &[M<'_>] = &[
      ALTER TABLE entry DROP COLUMN looks;
      ALTER TABLE entry DROP COLUMN looks_back;",
     ),
+    // One index for all that is erased by its age: each release and each outcome writes to every index that has it.
+    M::up(
+        "DROP INDEX entry_payload;
+     DROP INDEX entry_change;
+     DROP INDEX entry_keys;
+     CREATE INDEX entry_kept ON entry (at) WHERE payload IS NOT NULL OR change IS NOT NULL OR (claims <> '[]' OR written <> '[]');",
+    ),
 ];

@@ -346,7 +346,7 @@ impl Store for SqliteStore {
                 if let Some(mut entry) = ledger::entry(transaction, &outcome.record, &outcome.step)?
                 {
                     entry.end(outcome);
-                    ledger::put(transaction, &entry, fence)?;
+                    ledger::put_outcome(transaction, &entry, fence)?;
                 }
             }
             let mut overruled = Vec::new();
