@@ -1,6 +1,6 @@
 //! Release: nothing leaves before its release is durable. Releases go in small windows, each in the transaction that stores earlier outcomes, so
-//! that safety costs no extra sync. While one is stored, on a thread of its own, the run goes on and the next one fills: with as many as are on their
-//! way at most. After a crash only released entries are looked up; planned ones are planned afresh.
+//! that safety costs no extra sync. A window waits for whoever becomes ready within a few turns of the run; while it is stored, on a thread of its own,
+//! the run goes on and the next one fills. After a crash only released entries are looked up; planned ones are planned afresh.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,6 +15,8 @@ use crate::store::journal::{Batch, Outcome, Overruled, Release};
 use crate::store::{RecordKey, Store, StoreError};
 use crate::wrong::{self, Wrong};
 
+/// For so many turns of the run a window waits for others: a sync that more of them share costs less than it takes to wait (benchmark `journal`).
+const TURNS: u32 = 24;
 /// Outcomes that may gather before they are stored without a release.
 const MOST_OUTCOMES: usize = 256;
 
@@ -68,7 +70,9 @@ impl Journal {
             }
             gathered.window
         };
-        Yield(false).await; // whoever is ready joins the window
+        for _ in 0..TURNS {
+            Yield(false).await;
+        }
         while !self.shared.is_over(window) {
             let begins = self.shared.gathered().begins();
             match begins {

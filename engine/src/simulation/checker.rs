@@ -79,10 +79,10 @@ impl Checker<'_> {
             let is_forgotten = state.forgotten.contains(&number) && (by_hand || beyond);
             // What a person deleted is not there to be told of.
             let is_over = beyond && by_hand && there <= 1;
+            let is_excused = is_told || is_forgotten || is_over;
             // Each time that a person deletes or renames one of them, the next order of its number makes its own.
             let is_next = is_shared && by_hand;
-            let is_excused = is_told || is_forgotten || is_over || is_next;
-            if made > 1 {
+            if made > 1 && !is_next {
                 let figures = &mut state.figures;
                 match (is_excused, is_told) {
                     (false, _) => figures.doubles += 1,
@@ -90,7 +90,7 @@ impl Checker<'_> {
                     (true, false) => figures.forgotten += 1,
                 }
             }
-            if made > 1 && !is_excused {
+            if made > 1 && !is_excused && !is_next {
                 wrong.push(format!("{number} was made {made} times"));
             }
             let notes = state.notes.get(&order.id).map_or(0, Vec::len);
