@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use flowbook_grammar::ast::Verb;
 use flowbook_stdlib::value::Value;
 use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
@@ -90,7 +91,7 @@ impl<'a, S: Systems> Engine<'a, S> {
     pub(super) async fn settle_unseen(
         &self,
         life: &mut Life<'a>,
-        step: &Step,
+        step: &'a Step,
         claims: &[Claim],
         found: &Found,
     ) -> Result<bool, Halt> {
@@ -98,14 +99,20 @@ impl<'a, S: Systems> Engine<'a, S> {
             return Ok(false);
         }
         let now = self.options.clock.elapsed();
-        let wait = match found {
-            Found::Gone => settle_of(self.plan, step.resource),
-            Found::None => match self.claims.unseen(claims) {
-                // The read may be an old one, whatever time it is by now.
-                Some(until) => until.saturating_sub(now),
-                None => return Ok(false),
-            },
-            Found::Here(_) | Found::Elsewhere(..) => return Ok(false),
+        // A linked record that is to get the key is there, but nobody was seen under that key.
+        let is_missed = match found {
+            Found::None => true,
+            Found::Here(record) if step.verb != Verb::Create => self
+                .now(life, |life| life.machine.has_other_key(step, record))
+                .await
+                .unwrap_or(false),
+            _ => false,
+        };
+        let wait = match (found, self.claims.unseen(claims)) {
+            (Found::Gone, _) => settle_of(self.plan, step.resource),
+            // The read may be an old one, whatever time it is by now.
+            (_, Some(until)) if is_missed => until.saturating_sub(now),
+            _ => return Ok(false),
         };
         self.wait(life, wait).await?;
         self.claims.seen(claims);

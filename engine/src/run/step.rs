@@ -313,7 +313,7 @@ impl<'p> Machine<'p, '_> {
     }
 
     /// Whether a record has none of the keys of a step's resource.
-    fn has_other_key(&mut self, step: &'p Step, record: &Value) -> Result<bool, Stop> {
+    pub(super) fn has_other_key(&mut self, step: &'p Step, record: &Value) -> Result<bool, Stop> {
         let shape = &self.code.plan.resources[step.resource as usize].shape;
         let mut asked = false;
         for key in step.keys.iter().filter(|key| !key.fields.is_empty()) {

@@ -105,7 +105,7 @@ impl Checker<'_> {
                 .filter(|(mark, _)| *mark == number || *mark == renamed)
                 .map(|(_, amount)| *amount)
                 .collect();
-            if payments.len() > 1 && !is_forgotten {
+            if payments.len() > 1 && !is_forgotten && !is_next {
                 wrong.push(format!("{number} was paid {} times", payments.len()));
             }
             if done > 1 && !by_hand {
@@ -143,7 +143,10 @@ impl Checker<'_> {
                 Some(End::Done) if self.flows.pays && payments.is_empty() && !by_hand => {
                     wrong.push(format!("{number} is done and not paid"))
                 }
-                Some(End::Done) if self.flows.confirms && is_other(order) && !state.restored => {
+                // A person can have made it for the other order of its number.
+                Some(End::Done)
+                    if self.flows.confirms && is_other(order) && !is_shared && !state.restored =>
+                {
                     wrong.push(format!(
                         "{number} is done, and its document has another total"
                     ))

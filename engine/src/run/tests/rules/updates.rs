@@ -127,3 +127,19 @@ fn a_record_that_was_there_is_not_taken_for_deleted_at_one_word() {
         assert_eq!(shop.texts(CUSTOMERS), ["id9 a@b.se one"]);
     }
 }
+
+#[test]
+fn a_read_need_not_show_yet_who_has_the_key_that_a_record_is_to_get() {
+    let shop =
+        known_customer(of_any_status()).with_orders([order("1", Some("A1"), "a@b.se", "one", "")]);
+    assert_eq!(shop.go().flows[0].done, 1);
+    shop.lag(SETTLE - Duration::from_secs(1));
+    let second = order("2", Some("A2"), "c@d.se", "two", "");
+    shop.orders([second.clone()]);
+    assert_eq!(shop.go().flows[0].done, 1);
+    shop.orders([order("1", Some("A1"), "c@d.se", "three", ""), second]);
+    assert_eq!(shop.go().flows[0].updated, 1);
+    let mut customers = shop.texts(CUSTOMERS);
+    customers.sort();
+    assert_eq!(customers, ["id2 c@d.se three", "id9 a@b.se one"]);
+}
