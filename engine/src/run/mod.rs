@@ -221,6 +221,10 @@ async fn carry_out<S: Systems>(
             return (Vec::new(), Vec::new());
         }
     };
+    let at_once = match open.is_empty() {
+        true => options.writes_at_once,
+        false => options.writes_at_once.min(AFTER_A_DEATH),
+    };
     let unsettled = settling::Unsettled::new(plan, &open);
     let found = Mutex::new(Vec::new());
     let recovery = async {
@@ -267,7 +271,7 @@ async fn carry_out<S: Systems>(
                 unsettled: &unsettled,
                 seen: AtomicU64::new(0),
                 idle: settling::Idle::default(),
-                slots: Arc::new(Semaphore::new(options.writes_at_once.max(1))),
+                slots: Arc::new(Semaphore::new(at_once.max(1))),
                 found: &found,
             };
             let mut report = FlowReport {
@@ -310,6 +314,10 @@ async fn carry_out<S: Systems>(
     let findings = std::mem::take(&mut *found.lock().unwrap_or_else(PoisonError::into_inner));
     (reports, findings)
 }
+
+/// So many records are written at a time at most after a run that left open what it had sent: what killed it may kill this one too, and those on their
+/// way are in doubt each time.
+const AFTER_A_DEATH: usize = 8;
 
 /// So many of the last writes of earlier processes are taken for ones that reads need not show yet. No wall clock tells how long ago they were.
 const LATELY: u32 = 5_000;

@@ -4,9 +4,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::one_order;
-use crate::run::tests::shop::{CUSTOMERS, DRAFTS, record};
+use crate::run::Options;
+use crate::run::tests::shop::{CUSTOMERS, DRAFTS, orders, paid_order, record};
 use crate::run::tests::systems::Fault;
-use crate::run::tests::trial::{counts, phases, waited};
+use crate::run::tests::trial::{Trial, counts, phases, waited};
+use crate::store::Store;
 use crate::store::journal::Phase;
 
 #[test]
@@ -84,4 +86,22 @@ fn what_was_accepted_is_never_sent_again() {
     let report = shop.go();
     assert_eq!(report.flows[0].done, 1, "{}", counts(&report));
     assert_eq!(shop.count(DRAFTS), 1);
+}
+
+#[test]
+fn after_a_run_that_died_few_are_on_their_way_at_a_time() {
+    let all = |from: u32| {
+        (from..from + 100)
+            .map(|n| paid_order(&n.to_string(), &format!("A{n}"), &format!("{n}@b.se")))
+    };
+    let open = |shop: &Trial| shop.store.lock().unwrap().open_entries().unwrap().len();
+    let shop = Trial::settling(orders())
+        .with_orders(all(0))
+        .with_faults((0..200).map(|_| Fault::HangsBefore));
+    shop.dies(Duration::from_secs(1));
+    let first = open(&shop);
+    assert_eq!(first, Options::default().writes_at_once);
+    shop.orders(all(100));
+    shop.dies(Duration::from_secs(1));
+    assert_eq!(open(&shop), first + 8);
 }
